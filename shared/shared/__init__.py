@@ -1,0 +1,1 @@
+"""What the lessons' entry points share: data, command line, run folders, progress, plots."""

@@ -1,0 +1,131 @@
+"""The command line: a dataclass becomes the options, a user's mistake becomes one line.
+
+Built on tyro, whose help is kept and whose framed errors are cut down to their first sentence.
+Exit codes: 0 done, 1 the machine refused (disk full, say), 2 the user's mistake, 130 Ctrl-C.
+A bug stays a traceback.
+"""
+
+import contextlib
+import io
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import FrameType
+from typing import Any, Protocol, TypeVar
+
+import tyro
+
+Config = TypeVar("Config")
+
+
+class UserError(Exception):
+    """A mistake that the user can mend. Its text says what, where, and what to do, in one line."""
+
+
+def require(condition: bool, option: str, value: object, allowed: str) -> None:
+    """Raise `UserError` unless `condition` holds of the `value` given for `option`."""
+    if not condition:
+        raise UserError(f"{option} must be {allowed}, not {value}")
+
+
+def run(
+    main: Callable[[Config], None], config: type[Config], args: Sequence[str] | None = None
+) -> None:
+    """Read the command line into a `config`, call `main` with it, and turn errors into lines.
+
+    `args` stands in for `sys.argv[1:]`. Ends by raising `SystemExit` unless all went well.
+    """
+    with _one_line_errors():
+        main(_parse(lambda: tyro.cli(config, args=args)))
+
+
+class Verb(Protocol):
+    """One verb of `python -m PACKAGE VERB`: a dataclass of its options that knows what to do."""
+
+    def run(self) -> None: ...
+
+
+def run_verbs(
+    verbs: Mapping[str, type[Verb]], description: str, args: Sequence[str] | None = None
+) -> None:
+    """The same for `python -m PACKAGE VERB …`."""
+    with _one_line_errors():
+        parse = tyro.extras.subcommand_cli_from_dict
+        _parse(lambda: parse(dict(verbs), description=description, args=args)).run()
+
+
+class Interrupt:
+    """Whether Ctrl-C was pressed; see `interruptible`."""
+
+    requested = False
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[Interrupt]:
+    """While it lasts, a first Ctrl-C only sets `requested`; a second one leaves at once.
+
+    A training loop looks at `requested` after every step, so that it can save and report.
+    """
+    interrupt = Interrupt()
+    before = signal.getsignal(signal.SIGINT)
+
+    def on_interrupt(number: int, frame: FrameType | None) -> None:
+        interrupt.requested = True
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield interrupt
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _parse(call: Callable[[], Any]) -> Any:
+    """What `call` returns, with tyro's framed complaint made one line."""
+    complaint = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(complaint):
+            return call()
+    except SystemExit as exit:
+        if exit.code == 2 and complaint.getvalue():
+            raise UserError(_first_sentence(complaint.getvalue())) from None
+        raise
+
+
+def _first_sentence(frame: str) -> str:
+    """The text of a framed message, without its title, up to the first rule across the frame."""
+    words: list[str] = []
+    for line in frame.splitlines()[1:]:
+        text = line.strip(" │╭╮╰╯")
+        if text.startswith("──"):
+            break
+        words.append(text)
+    return f"{' '.join(words)} (--help lists the options)"
+
+
+@contextlib.contextmanager
+def _one_line_errors() -> Iterator[None]:
+    warnings.showwarning = _show_warning
+    try:
+        yield
+        sys.stdout.flush()  # so that a closed pipe is noticed here
+    except UserError as error:
+        _leave(f"error: {error}", 2)
+    except KeyboardInterrupt:
+        _leave("interrupted", 130)
+    except BrokenPipeError:  # the reader of our output, `head` say, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        _leave(f"error: {error}", 1)
+
+
+def _leave(line: str, code: int) -> None:
+    print(line, file=sys.stderr)
+    sys.exit(code)
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    print(f"warning: {message}", file=sys.stderr)

@@ -1,0 +1,73 @@
+"""The pictures that several lessons share: a loss curve, a heat map, a histogram.
+
+Each function returns a matplotlib figure; `save` writes it, as SVG or PNG by the file's name. No
+window is opened and no global state of matplotlib is touched.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Curve = Sequence[tuple[float, float]]
+
+
+def loss_curve(
+    curves: Mapping[str, Curve], floor: tuple[str, float] | None = None, ylabel: str = "loss"
+) -> "Figure":
+    """Loss against training step: one line for each name in `curves`, a list of (step, loss).
+
+    `floor` is a name and a loss that no model can beat, drawn as a dashed line.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.add_subplot(xlabel="step", ylabel=ylabel)
+    for name, curve in curves.items():
+        axes.plot([step for step, _ in curve], [loss for _, loss in curve], label=name)
+    if floor:
+        axes.axhline(floor[1], color="gray", linestyle="--", label=floor[0])
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return figure
+
+
+def heat_map(
+    cells: Sequence[Sequence[float]], rows: Sequence[str], columns: Sequence[str], title: str = ""
+) -> "Figure":
+    """A matrix as colours; `cells[i][j]` is where row i meets column j."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(1.5 + 0.25 * len(columns), 1 + 0.25 * len(rows)), layout="constrained")
+    axes = figure.add_subplot(title=title)
+    image = axes.imshow(cells, cmap="Blues")
+    axes.set_xticks(range(len(columns)), columns)
+    axes.set_yticks(range(len(rows)), rows)
+    figure.colorbar(image, shrink=0.8)
+    return figure
+
+
+def histogram(
+    values: Mapping[str, Sequence[float]], xlabel: str = "value", bins: int = 50
+) -> "Figure":
+    """How often each value occurs: one outline for each name, over the same bins."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.add_subplot(xlabel=xlabel, ylabel="count")
+    low = min(min(series) for series in values.values())
+    high = max(max(series) for series in values.values())
+    for name, series in values.items():
+        axes.hist(series, bins=bins, range=(low, high), histtype="step", label=name)
+    axes.legend()
+    return figure
+
+
+def save(figure: "Figure", path: Path) -> None:
+    """Write the figure to `path`; the same figure gives the same bytes."""
+    import matplotlib
+
+    with matplotlib.rc_context({"svg.hashsalt": "lm-lessons"}):
+        figure.savefig(path, dpi=120, metadata={"Date": None} if path.suffix == ".svg" else None)

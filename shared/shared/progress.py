@@ -1,0 +1,39 @@
+"""A progress bar with the figures of the moment in it; silent when nobody watches.
+
+Built on rich. When the output is not a terminal (a file, a pipe, a test) nothing is printed.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+@contextmanager
+def bar(total: int, label: str, console: Console | None = None) -> Iterator[Callable[..., None]]:
+    """A bar of `total` steps. Yields `advance(**figures)`: one step further, these figures shown.
+
+    >>> with bar(2, "training") as advance:
+    ...     for loss in (0.9, 0.7):
+    ...         advance(loss=loss)
+    """
+    console = console or Console()
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[figures]}"),
+        TimeRemainingColumn(compact=True),
+        console=console,
+        disable=not console.is_terminal,
+        expand=True,
+    )
+    with progress:
+        task = progress.add_task(label, total=total, figures="")
+
+        def advance(**figures: float) -> None:
+            text = " ".join(f"{name} {value:.4g}" for name, value in figures.items())
+            progress.update(task, advance=1, figures=text)
+
+        yield advance

@@ -1,0 +1,108 @@
+"""The run folder: everything that one training run leaves behind, in `runs/NAME/`.
+
+`config.json` holds the settings, the command and where the data came from; `metrics.jsonl` has a
+line for every logged step; samples and pictures lie beside them. A file is either whole or not
+there: it is written under another name and renamed when it is on disk.
+"""
+
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from shared.cli import UserError
+
+
+class Run:
+    """One run's folder, at `path`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, runs: Path, lesson: str, name: str = "") -> "Run":
+        """A new folder `runs/name`, by default named after the lesson, the date and the time.
+
+        Raises `UserError` when the name is taken or is not a plain folder name.
+        """
+        if not name:
+            name = _free_name(runs, f"{lesson}-{datetime.now():%Y%m%d-%H%M%S}")
+        if name in (".", "..") or Path(name).name != name:
+            raise UserError(f"--name must be a plain folder name, not {name!r}")
+        path = runs / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.mkdir()
+        except FileExistsError:
+            raise UserError(f"{path} exists; choose another --name, or remove it") from None
+        return cls(path)
+
+    def write_config(self, config: dict[str, Any], **more: Any) -> None:
+        """Write `config.json`: the settings, and what else it takes to repeat the run."""
+        about = {"command": sys.argv, "python": platform.python_version(), **more}
+        self.write_json("config.json", {"config": config, **about})
+
+    def write_json(self, name: str, value: Any) -> None:
+        text = json.dumps(value, indent=2, default=str, allow_nan=False)
+        self.write_text(name, text + "\n")
+
+    def write_text(self, name: str, text: str) -> None:
+        with self.writing(name) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[Path]:
+        """A path to write to; when the block ends well, the file there becomes `name`."""
+        with atomic(self.path / name) as temporary:
+            yield temporary
+
+    def log(self, **figures: float) -> None:
+        """Append one line to `metrics.jsonl`, in one write, so that no line is ever half there."""
+        line = json.dumps(figures, allow_nan=False) + "\n"
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        descriptor = os.open(self.path / "metrics.jsonl", flags, 0o666)
+        try:
+            os.write(descriptor, line.encode())
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path`, renamed over it when the block ends well, else removed.
+
+    Whoever reads `path`, even after a crash, finds the old file or the new one, never a part.
+    """
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+    os.close(descriptor)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    """The permissions that new files do not get. It can only be read by setting it."""
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask
+
+
+def _free_name(runs: Path, name: str) -> str:
+    """`name`, or `name-2`, `name-3`, … if there is such a folder already."""
+    number, free = 1, name
+    while (runs / free).exists():
+        number += 1
+        free = f"{name}-{number}"
+    return free
