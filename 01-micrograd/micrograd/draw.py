@@ -39,8 +39,8 @@ def svg(root: Value) -> str:
 
 
 def _record(node: Value) -> str:
-    """Three fields: label (where there is one), data, gradient."""
+    """Fields one above the other: label (where there is one), data, gradient."""
     fields = [f"data {node.data:.4f}", f"grad {node.grad:.4f}"]
     if node.label:
         fields.insert(0, "".join("\\" + c if c in "\\{}|<> " else c for c in node.label))
-    return "{ " + " | ".join(fields) + " }"
+    return " | ".join(fields)

@@ -53,8 +53,8 @@ def parse_shape(text: str) -> Shape:
 
     Raises `ValueError` for anything that is not a list of whole numbers from 0 up.
     """
-    inside = text.strip().removeprefix("(").removesuffix(")").strip().removesuffix(",")
-    sizes = inside.split(",") if inside else []
+    inside = text.strip().removeprefix("(").removesuffix(")").strip()
+    sizes = inside.removesuffix(",").split(",") if inside else []
     if not all(size.strip().isdecimal() for size in sizes):
         raise ValueError(f"{text!r} is not a shape; write it like 4,3,2, or () for a single number")
     return tuple(int(size) for size in sizes)

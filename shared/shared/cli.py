@@ -12,6 +12,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol, TypeVar
 
@@ -38,7 +39,7 @@ def run(
     `args` stands in for `sys.argv[1:]`. Ends by raising `SystemExit` unless all went well.
     """
     with _one_line_errors():
-        main(_parse(lambda: tyro.cli(config, args=args)))
+        main(_parse(lambda: tyro.cli(config, prog=_program(), args=args)))
 
 
 class Verb(Protocol):
@@ -53,7 +54,10 @@ def run_verbs(
     """The same for `python -m PACKAGE VERB …`."""
     with _one_line_errors():
         parse = tyro.extras.subcommand_cli_from_dict
-        _parse(lambda: parse(dict(verbs), description=description, args=args)).run()
+        verb: Verb = _parse(
+            lambda: parse(dict(verbs), prog=_program(), description=description, args=args)
+        )
+        verb.run()
 
 
 class Interrupt:
@@ -92,6 +96,14 @@ def _parse(call: Callable[[], Any]) -> Any:
         if exit.code == 2 and complaint.getvalue():
             raise UserError(_first_sentence(complaint.getvalue())) from None
         raise
+
+
+def _program() -> str:
+    """What the user typed to start this program, without the options."""
+    spec = sys.modules["__main__"].__spec__
+    if spec is None:
+        return f"python {Path(sys.argv[0]).name}"
+    return f"python -m {spec.name.removesuffix('.__main__')}"
 
 
 def _first_sentence(frame: str) -> str:

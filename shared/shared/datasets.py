@@ -105,18 +105,19 @@ def _lecture_file(source: Source, cache: Path | None) -> Dataset | None:
     import pooch
     import requests
 
+    offline = (requests.RequestException, TimeoutError)  # both are kinds of OSError
     cache = cache or Path(pooch.os_cache("lm-lessons"))
     try:
         try:
             return read_file(_retrieve(source, cache))
-        except requests.RequestException:
+        except offline:
             raise
         except OSError as error:
             _warn(f"the cache cannot be used, so the download is not kept: {error}")
             with tempfile.TemporaryDirectory() as temporary:
                 dataset = read_file(_retrieve(source, Path(temporary)))
                 return Dataset(dataset.text, source.url, dataset.sha256)
-    except (requests.RequestException, TimeoutError) as error:
+    except offline as error:
         instead = "using the bundled stand-in; figures on it are not the lecture's"
         _warn(f"no download of {source.url} ({_reason(error)}): {instead}")
         return None

@@ -1,0 +1,474 @@
+"""The engine against PyTorch, against the definition of the derivative, and at its edges."""
+
+import gc
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from micrograd import Value
+from micrograd.engine import ACTIVATIONS, weighted_sum
+from micrograd.example import example
+from micrograd.gradcheck import gradcheck
+
+# The documented example.
+
+
+def test_documented_example_has_the_published_value_and_gradients():
+    a, b, g = example()
+    g.backward()
+    assert f"{g.data:.4f} {a.grad:.4f} {b.grad:.4f}" == "24.7041 138.8338 645.5773"
+
+
+def test_example_without_its_last_line_for_d_has_the_other_published_answer():
+    a, b = Value(-4.0), Value(2.0)
+    c = a + b
+    d = a * b + b**3
+    c += c + 1
+    c += 1 + c + (-a)
+    d += d * 2 + (b + a).relu()
+    e = c - d
+    f = e**2
+    g = f / 2
+    g += 10 / f
+    g.backward()
+    assert (g.data, a.grad, b.grad) == (10.5, -57.0, -380.0)
+
+
+# Random graphs. A program is a list of leaves and a list of steps (operation, i, j): apply the
+# operation to the values made so far at i and j. The same program runs on Values and on tensors.
+
+BINARY: dict[str, Callable[[Any, Any], Any]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "**": lambda a, b: a**b,
+    "number + x": lambda a, b: 1.5 + a,
+    "number - x": lambda a, b: 1.5 - a,
+    "x - number": lambda a, b: a - 0.5,
+    "number * x": lambda a, b: 1.5 * a,
+    "number / x": lambda a, b: 1.5 / a,
+    "x / number": lambda a, b: a / 1.5,
+    "x ** 2": lambda a, b: a**2,
+    "x ** -1": lambda a, b: a**-1,
+    "number ** x": lambda a, b: 1.5**a,
+    "-x": lambda a, b: -a,
+}
+UNARY = ["exp", "log", "relu", "tanh", "sigmoid"]
+
+
+def apply(step: tuple[str, int, int], values: list[Any]) -> Any:
+    op, i, j = step
+    a, b = values[i % len(values)], values[j % len(values)]
+    if op in BINARY:
+        return BINARY[op](a, b)
+    if op in UNARY:
+        return getattr(a, op)()
+    activation = op.removeprefix("neuron ")
+    if isinstance(a, Value):
+        return weighted_sum([a, b, a], [b, b, values[0]], values[-1], activation)
+    total = a * b + b * b + a * values[0] + values[-1]
+    return total if activation == "linear" else getattr(torch, activation)(total)
+
+
+def tame(step: tuple[str, int, int], values: list[Value]) -> bool:
+    """Whether the step is far enough from every edge for derivatives to be compared."""
+    op, i, j = step
+    a, b = values[i % len(values)].data, values[j % len(values)].data
+    if "/" in op or op == "x ** -1":
+        divisor = b if op == "/" else a
+        if abs(divisor) < 0.1:
+            return False
+    if op in ("log", "**") and not 0.1 < a < 10:
+        return False
+    if op == "**" and abs(b) > 3:
+        return False
+    if op in ("exp", "number ** x", "tanh", "sigmoid") and abs(a) > 5:
+        return False
+    if op == "relu" and abs(a) < 1e-3:
+        return False
+    if op.startswith("neuron"):
+        total = apply(("neuron linear", i, j), values).data
+        return 1e-3 < abs(total) < 5
+    return abs(apply(step, values).data) < 1e3
+
+
+@st.composite
+def programs(draw: st.DrawFn) -> tuple[list[float], list[tuple[str, int, int]]]:
+    number = st.floats(-3, 3).map(lambda x: round(x, 3))
+    leaves = draw(st.lists(number, min_size=1, max_size=4))
+    ops = st.sampled_from([*BINARY, *UNARY, *(f"neuron {name}" for name in ACTIVATIONS)])
+    index = st.integers(0, 30)
+    wanted = draw(st.lists(st.tuples(ops, index, index), min_size=1, max_size=25))
+    values, steps = [Value(x) for x in leaves], []
+    for step in wanted:
+        if tame(step, values):
+            values.append(apply(step, values))
+            steps.append(step)
+    return leaves, steps
+
+
+@given(programs())
+def test_every_gradient_of_a_random_graph_equals_torch(program):
+    leaves, steps = program
+    ours: list[Value] = [Value(x) for x in leaves]
+    theirs = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in leaves]
+    for step in steps:
+        ours.append(apply(step, ours))
+        theirs.append(apply(step, theirs))
+        theirs[-1].retain_grad()
+    ours[-1].backward()
+    theirs[-1].backward()
+    expected = [0.0 if t.grad is None else t.grad.item() for t in theirs]
+    rounding = 1e-12 * max(map(abs, expected))  # of a small sum of large terms
+    for mine, tensor, grad in zip(ours, theirs, expected, strict=True):
+        assert math.isclose(mine.data, tensor.item(), rel_tol=1e-9, abs_tol=1e-9)
+        assert math.isclose(mine.grad, grad, rel_tol=1e-9, abs_tol=rounding)
+
+
+@given(programs())
+def test_every_gradient_of_a_random_graph_is_a_slope(program):
+    leaves, steps = program
+
+    def f(inputs: list[Value]) -> Value:
+        values = list(inputs)
+        for step in steps:
+            values.append(apply(step, values))
+        return values[-1].tanh()  # keeps the slopes within what differences can resolve
+
+    gradcheck(f, leaves, tolerance=1e-4)
+
+
+# Graphs.
+
+
+def test_chain_of_a_million_operations_goes_forward_and_backward_and_is_released():
+    x = leaf = Value(1.0)
+    for _ in range(1_000_000):
+        x = x + 1.0
+    x.backward()
+    assert (x.data, leaf.grad) == (1_000_001.0, 1.0)
+    del x  # must not overflow the C stack
+    gc.collect()
+
+
+def test_chain_of_a_million_neurons_goes_backward_too():
+    one, zero = Value(1.0), Value(0.0)
+    x = leaf = Value(0.5)
+    for _ in range(300_000):
+        x = weighted_sum([one], [x], zero)
+    x.backward()
+    assert leaf.grad == 1.0
+
+
+def test_memory_grows_linearly_with_the_graph():
+    import tracemalloc
+
+    def bytes_per_node(n: int) -> float:
+        tracemalloc.start()
+        x = Value(1.0)
+        for _ in range(n):
+            x = x * 1.0
+        x.backward()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak / n
+
+    assert bytes_per_node(40_000) < 1.5 * bytes_per_node(4_000)
+
+
+def test_graph_has_no_reference_cycles():
+    gc.collect()
+    gc.disable()
+    try:
+        _, _, g = example()
+        g.backward()
+        del g, _
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def test_node_used_twice_gets_both_contributions():
+    a = Value(3.0)
+    b = a + a
+    b.backward()
+    assert a.grad == 2.0
+    a = Value(3.0)
+    (a * a).backward()
+    assert a.grad == 6.0
+
+
+def test_diamond_waits_for_both_sides_before_it_passes_on():
+    a = Value(2.0)
+    b = a * 3
+    c = b + 1
+    d = b * c  # b is reached at two depths
+    d.backward()
+    assert (b.grad, a.grad) == (c.data + b.data, 3 * (c.data + b.data))
+
+
+def test_gradients_accumulate_over_calls_as_in_torch():
+    a = Value(2.0)
+    b = a * 3
+    c = b**2
+    t = torch.tensor(2.0, dtype=torch.float64, requires_grad=True)
+    tb = t * 3
+    tb.retain_grad()
+    tc = tb**2
+    for _ in range(3):
+        c.backward()
+        tc.backward(retain_graph=True)
+        assert (a.grad, b.grad) == (t.grad.item(), tb.grad.item())
+
+
+def test_two_results_over_the_same_graph_add_their_gradients():
+    a = Value(2.0)
+    b = a * 3
+    (b + 1).backward()
+    (b * 2).backward()
+    assert (a.grad, b.grad) == (3 + 6, 1 + 2)
+
+
+def test_zero_grad_clears_the_whole_graph_and_backward_starts_anew():
+    a = Value(2.0)
+    b = a * 3
+    c = b**2
+    c.backward()
+    first = (a.grad, b.grad, c.grad)
+    c.zero_grad()
+    assert (a.grad, b.grad, c.grad) == (0.0, 0.0, 0.0)
+    c.backward()
+    assert (a.grad, b.grad, c.grad) == first
+
+
+def test_backward_of_a_leaf_is_one():
+    a = Value(2.0)
+    a.backward()
+    a.backward()
+    assert a.grad == 2.0
+
+
+def test_in_place_addition_makes_a_new_node_and_leaves_aliases_alone():
+    a = Value(1.0)
+    alias = a
+    a += 2
+    a *= 3
+    assert (alias.data, a.data) == (1.0, 9.0)
+    assert alias is not a
+    a.backward()
+    assert alias.grad == 3.0
+
+
+def test_changing_data_later_does_not_change_local_derivatives():
+    a, b = Value(2.0), Value(5.0)
+    c = a * b
+    b.data = 100.0
+    c.backward()
+    assert a.grad == 5.0
+
+
+# What the lecture types.
+
+
+def test_code_of_the_lecture_runs_unchanged():
+    a = Value(2.0, label="a")
+    b = Value(-3.0, label="b")
+    c = Value(10.0, label="c")
+    e = a * b
+    e.label = "e"
+    d = e + c
+    f = Value(-2.0)
+    L = d * f  # noqa: N806
+    assert L.data == -8.0
+    assert set(d._prev) == {e, c}
+    assert (d._op, e._op, a._op) == ("+", "*", "")
+    L.grad = 1.0
+    L._backward()
+    d._backward()
+    e._backward()
+    assert (a.grad, b.grad, c.grad, f.grad) == (6.0, -4.0, -2.0, 4.0)
+    assert repr(a) == "Value(data=2.0, grad=6.0)"
+    a.data += 0.01 * a.grad
+    assert a.data == 2.06
+
+
+def test_tanh_built_from_exp_equals_tanh():
+    x, y = Value(0.8814), Value(0.8814)
+    e = (2 * x).exp()
+    built = (e - 1) / (e + 1)
+    built.backward()
+    whole = y.tanh()
+    whole.backward()
+    assert math.isclose(built.data, whole.data)
+    assert math.isclose(x.grad, y.grad)
+
+
+# Numbers on either side.
+
+
+@pytest.mark.parametrize("number", [2, 2.0, True, np.float64(2), np.float32(2), np.int64(2)])
+def test_plain_and_numpy_numbers_work_on_either_side(number):
+    n = float(number)
+    x = Value(4.0)
+    results = {
+        n + 4: (number + x, x + number),
+        n * 4: (number * x, x * number),
+        n - 4: (number - x, -(x - number)),
+        n / 4: (number / x, (x / number) ** -1),
+        n**4: (number**x,),
+        4**n: (x**number,),
+    }
+    for expected, values in results.items():
+        for value in values:
+            assert type(value) is Value
+            assert value.data == expected
+
+
+@pytest.mark.parametrize("wrong", ["3", None, 1j, [1.0], b"3"])
+def test_what_is_not_a_real_number_is_a_type_error(wrong):
+    x = Value(1.0)
+    for operation in (
+        lambda: Value(wrong),
+        lambda: x + wrong,
+        lambda: wrong + x,
+        lambda: x - wrong,
+        lambda: x * wrong,
+        lambda: wrong * x,
+        lambda: x / wrong,
+        lambda: wrong / x,
+        lambda: x**wrong,
+        lambda: wrong**x,
+    ):
+        with pytest.raises(TypeError):
+            operation()
+
+
+# Edges.
+
+
+@pytest.mark.parametrize(
+    ("operation", "error", "words"),
+    [
+        (lambda: Value(0).log(), ValueError, "log(0.0)"),
+        (lambda: Value(-2).log(), ValueError, "log(-2.0)"),
+        (lambda: Value(3) / 0, ZeroDivisionError, "3.0 / 0.0"),
+        (lambda: 3 / Value(0), ZeroDivisionError, "3.0 / 0.0"),
+        (lambda: Value(3) / Value(-0.0), ZeroDivisionError, "3.0 / -0.0"),
+        (lambda: Value(0) ** -1, ZeroDivisionError, "0.0 ** -1.0"),
+        (lambda: 0 ** Value(-1), ZeroDivisionError, "0.0 ** -1.0"),
+        (lambda: Value(-8) ** (1 / 3), ValueError, "-8.0 ** 0.333"),
+        (lambda: (-8) ** Value(0.5), ValueError, "-8.0 ** 0.5"),
+        (lambda: Value(1e200) ** 2, OverflowError, "1e+200 ** 2"),
+        (lambda: Value(1000).exp(), OverflowError, "exp(1000.0)"),
+        (lambda: Value(10**400), OverflowError, "too large"),
+    ],
+)
+def test_operation_without_an_answer_names_itself_and_its_operands(operation, error, words):
+    with pytest.raises(error) as raised:
+        operation()
+    assert words in str(raised.value)
+
+
+def test_relu_at_exactly_zero_passes_no_gradient():
+    for zero in (0.0, -0.0):
+        x = Value(zero)
+        x.relu().backward()
+        assert x.grad == 0.0
+
+
+@pytest.mark.parametrize("name", ["tanh", "sigmoid"])
+@pytest.mark.parametrize("x", [1000.0, -1000.0, math.inf, -math.inf])
+def test_squashing_functions_of_huge_numbers_are_flat(name, x):
+    value = Value(x)
+    out = getattr(value, name)()
+    out.backward()
+    limit = 1.0 if x > 0 else {"tanh": -1.0, "sigmoid": 0.0}[name]
+    assert (out.data, value.grad) == (limit, 0.0)
+
+
+@pytest.mark.parametrize("x", [math.nan, math.inf, -math.inf])
+def test_nan_and_inf_travel_as_in_torch(x):
+    t = torch.tensor(x, dtype=torch.float64)
+    for name, op in {**BINARY, **dict.fromkeys(UNARY)}.items():
+        for other in (2.0, -1.0, math.inf, math.nan):
+            try:
+                ours = op(Value(x), Value(other)) if op else getattr(Value(x), name)()
+            except (ValueError, ZeroDivisionError):
+                assert name in ("log", "**")
+                continue
+            theirs = op(t, torch.tensor(other, dtype=torch.float64)) if op else getattr(t, name)()
+            assert np.array_equal(ours.data, theirs.item(), equal_nan=True), (name, x, other)
+
+
+def test_zero_times_an_infinite_slope_is_nan_as_in_torch():
+    x = Value(0.0)
+    (x**0.5 * 0).backward()
+    assert math.isnan(x.grad)
+    w, v = Value(-1.0), Value(math.inf)
+    weighted_sum([w], [v], Value(0.0), "relu").backward()
+    assert math.isnan(w.grad)
+
+
+@pytest.mark.parametrize(
+    ("x", "n"), [(0.0, 0.5), (0.0, 0.0), (0.0, 1.0), (0.0, 2.0), (-2.0, 3.0), (1e-200, -1.0)]
+)
+def test_power_has_torch_s_derivatives_at_its_corners(x, n):
+    base, exponent = Value(x), Value(n)
+    (base**exponent).backward()
+    tb = torch.tensor(x, dtype=torch.float64, requires_grad=True)
+    te = torch.tensor(n, dtype=torch.float64, requires_grad=True)
+    (tb**te).backward()
+    assert np.allclose(base.grad, tb.grad.item(), rtol=1e-12, atol=0)
+    assert np.allclose(exponent.grad, te.grad.item(), rtol=1e-12, atol=0, equal_nan=True)
+
+
+# The n-ary operation.
+
+
+@pytest.mark.parametrize("activation", list(ACTIVATIONS))
+@given(data=st.data())
+def test_weighted_sum_equals_the_same_written_with_scalars(activation, data):
+    numbers = st.floats(-2, 2)
+    n = data.draw(st.integers(0, 5))
+    draw = st.lists(numbers, min_size=n, max_size=n)
+    w, x, b = data.draw(draw), data.draw(draw), data.draw(numbers)
+    one = ([Value(v) for v in w], [Value(v) for v in x], Value(b))
+    two = ([Value(v) for v in w], [Value(v) for v in x], Value(b))
+    fused = weighted_sum(*one, activation)
+    plain = sum((wi * xi for wi, xi in zip(two[0], two[1], strict=True)), two[2])
+    if activation != "linear":
+        plain = getattr(plain, activation)()
+    fused.backward()
+    plain.backward()
+    assert math.isclose(fused.data, plain.data, rel_tol=1e-12, abs_tol=1e-12)
+    for mine, theirs in zip([*one[0], *one[1], one[2]], [*two[0], *two[1], two[2]], strict=True):
+        assert math.isclose(mine.grad, theirs.grad, rel_tol=1e-12, abs_tol=1e-12)
+
+
+def test_weighted_sum_of_a_value_with_itself_counts_it_twice():
+    a = Value(3.0)
+    weighted_sum([a], [a], Value(0.0)).backward()
+    assert a.grad == 6.0
+
+
+def test_weighted_sum_refuses_unequal_lengths():
+    with pytest.raises(ValueError, match="1 inputs for 2 weights"):
+        weighted_sum([Value(1), Value(2)], [Value(1)], Value(0))
+
+
+def test_engine_imports_only_math():
+    import ast
+    import inspect
+
+    from micrograd import engine
+
+    tree = ast.parse(inspect.getsource(engine))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert [ast.unparse(node) for node in imports] == ["import math"]

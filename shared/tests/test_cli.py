@@ -1,0 +1,179 @@
+"""The command line as a user meets it: exit codes, and one line for every mistake."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+import pytest
+
+from shared import cli
+
+PROGRAM = """
+import sys, warnings
+from dataclasses import dataclass
+from typing import Literal
+from shared import cli
+
+@dataclass
+class Config:
+    \"\"\"Do a thing.\"\"\"
+    steps: int = 3
+    \"\"\"How often.\"\"\"
+    kind: Literal["a", "b"] = "a"
+    \"\"\"Which.\"\"\"
+    do: str = ""
+    \"\"\"What.\"\"\"
+
+def main(config):
+    cli.require(config.steps >= 1, "--steps", config.steps, "at least 1")
+    if config.do == "bug":
+        raise KeyError("bug")
+    if config.do == "warn":
+        warnings.warn("mind the step")
+    if config.do == "lost":
+        open("no/such/folder/file")
+    if config.do == "much":
+        for i in range(100_000):
+            print(i)
+    if config.do == "loop":
+        with cli.interruptible() as interrupt:
+            print("looping", flush=True)
+            while not interrupt.requested:
+                pass
+            print("saved", flush=True)
+            if config.kind == "b":
+                print("waiting", flush=True)
+                while True:
+                    pass
+        raise KeyboardInterrupt
+    print("done", config.steps)
+
+cli.run(main, Config)
+"""
+
+
+@pytest.fixture
+def command(tmp_path) -> list[str]:
+    """What runs the program: a file, since the help text is taken from the source."""
+    (tmp_path / "program.py").write_text(PROGRAM)
+    return [sys.executable, str(tmp_path / "program.py")]
+
+
+@pytest.fixture
+def program(command):
+    """Run the program with these options, to its end."""
+
+    def run(*args: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([*command, *args], capture_output=True, text=True, timeout=60)
+
+    return run
+
+
+def test_options_arrive(program):
+    done = program("--steps", "5")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "done 5\n", "")
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["--steps", "0"], "--steps must be at least 1, not 0"),
+        (["--steps", "many"], "--steps"),
+        (["--kind", "c"], "('a', 'b')"),
+        (["--stepps", "3"], "--stepps"),
+        (["stray"], "stray"),
+        (["--steps"], "steps"),
+        (["--do", "lost"], "no/such/folder/file"),
+    ],
+)
+def test_mistake_is_one_line_on_stderr(program, args, words):
+    done = program(*args)
+    assert done.returncode == (1 if "lost" in args else 2)
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert words in line
+
+
+def test_help_names_every_option(program):
+    done = program("--help")
+    assert done.returncode == 0
+    for word in ("Do a thing.", "--steps", "How often.", "(default: 3)", "--kind", "{a,b}"):
+        assert word in done.stdout
+
+
+def test_bug_stays_a_traceback(program):
+    done = program("--do", "bug")
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+
+
+def test_warning_is_one_line(program):
+    done = program("--do", "warn")
+    assert (done.returncode, done.stderr) == (0, "warning: mind the step\n")
+
+
+def test_reader_that_stops_early_is_no_error(command):
+    args = [*command, "--do", "much"]
+    process = subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout and process.stderr
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait() == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one child alone")
+@pytest.mark.parametrize("second", [False, True])
+def test_first_ctrl_c_lets_the_program_save_and_a_second_one_leaves_at_once(command, second):
+    args = [*command, "--do", "loop", "--kind", "b" if second else "a"]
+    process = subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout
+    assert process.stdout.readline() == "looping\n"
+    process.send_signal(signal.SIGINT)
+    assert process.stdout.readline() == "saved\n"
+    began = time.monotonic()
+    if second:
+        assert process.stdout.readline() == "waiting\n"
+        process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (130, "interrupted\n")
+    assert time.monotonic() - began < 30
+
+
+@dataclass
+class Greet:
+    """Greet somebody."""
+
+    name: str = "you"
+
+    def run(self) -> None:
+        print(f"hello {self.name}")
+
+
+@dataclass
+class Part:
+    """Say goodbye."""
+
+    def run(self) -> None:
+        raise cli.UserError("not yet")
+
+
+def test_verb_runs_with_its_options(capsys):
+    cli.run_verbs({"greet": Greet, "part": Part}, "Speak.", ["greet", "--name", "world"])
+    assert capsys.readouterr().out == "hello world\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "words"), [(["part"], "not yet"), (["shout"], "shout"), ([], "greet")]
+)
+def test_mistake_with_a_verb_is_one_line(capsys, args, words):
+    with pytest.raises(SystemExit) as left:
+        cli.run_verbs({"greet": Greet, "part": Part}, "Speak.", args)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert left.value.code == 2
+    assert words in line

@@ -1,0 +1,253 @@
+"""Where a text comes from, in good conditions and in bad ones.
+
+The home of the data is a server on this machine, which can be told to misbehave.
+"""
+
+import hashlib
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from shared.cli import UserError
+from shared.datasets import SOURCES, Source, load
+
+# pooch leaves the socket of a download that broke off to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+
+TEXT = "emma\nolivia\nava\n" * 1000
+PINNED = {name: (source.file, source.sha256) for name, source in SOURCES.items()}
+
+
+class Home(ThreadingHTTPServer):
+    """Serves TEXT, or what `manner` makes of it, and counts the requests."""
+
+    manner = "well"
+    requests = 0
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.released = threading.Event()
+        self.both = threading.Barrier(2)
+        self.url = f"http://127.0.0.1:{self.server_port}/names.txt"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Home
+
+    def do_GET(self) -> None:
+        self.server.requests += 1
+        body = TEXT.encode()
+        if self.server.manner == "hanging":
+            self.server.released.wait(30)
+            return
+        if self.server.manner == "missing":
+            self.send_error(404)
+            return
+        if self.server.manner == "two at once":
+            self.server.both.wait(30)
+        self.send_response(200)
+        if self.server.manner != "cut, of unknown length":
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.server.manner.startswith("cut"):
+            body = body[: len(body) // 2]
+        if self.server.manner == "altered":
+            body = body.replace(b"emma", b"anna")
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.fixture
+def home(monkeypatch) -> Iterator[Home]:
+    server = Home()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    sha256 = hashlib.sha256(TEXT.encode()).hexdigest()
+    monkeypatch.setitem(SOURCES, "names", Source("names.txt", server.url, sha256))
+    monkeypatch.delenv("LM_DATA_DIR", raising=False)
+    yield server
+    server.released.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_download_is_kept_and_the_next_call_needs_no_network(home, tmp_path):
+    first = load("names", cache=tmp_path)
+    second = load("names", cache=tmp_path)
+    assert first.text == second.text == TEXT
+    assert home.requests == 1
+    assert str(tmp_path) in str(second)
+    assert f"SHA-256 {second.sha256[:12]}" in str(second)
+
+
+def test_damaged_cache_is_downloaded_anew(home, tmp_path):
+    (tmp_path / "names.txt").write_text("emma\n")
+    assert load("names", cache=tmp_path).text == TEXT
+    assert home.requests == 1
+
+
+@pytest.mark.parametrize("manner", ["hanging", "missing", "cut"])
+def test_bad_server_means_a_warning_and_the_stand_in_within_5_seconds(home, tmp_path, manner):
+    home.manner = manner
+    began = time.monotonic()
+    with pytest.warns(UserWarning, match=r"names\.txt .*bundled stand-in.*not the lecture's"):
+        dataset = load("names", cache=tmp_path)
+    assert time.monotonic() - began < 5
+    assert dataset.origin == "bundled list of given names"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_network_means_a_warning_and_the_stand_in_within_5_seconds(home, tmp_path):
+    home.shutdown()
+    home.server_close()
+    began = time.monotonic()
+    with pytest.warns(UserWarning, match="refused|No connection"):
+        dataset = load("names", cache=tmp_path)
+    assert time.monotonic() - began < 5
+    assert dataset.origin == "bundled list of given names"
+
+
+def test_name_lookup_that_hangs_does_not_keep_us_waiting(home, tmp_path, monkeypatch):
+    released = threading.Event()
+
+    def lookup(*_: object, **__: object) -> None:
+        released.wait(30)
+        raise OSError("no such host")
+
+    monkeypatch.setattr("socket.getaddrinfo", lookup)
+    began = time.monotonic()
+    with pytest.warns(UserWarning, match="no answer within 4 s"):
+        load("names", cache=tmp_path)
+    assert time.monotonic() - began < 5
+    released.set()
+    for thread in threading.enumerate():
+        if thread.daemon and thread is not threading.current_thread():
+            thread.join(5)
+
+
+@pytest.mark.parametrize("manner", ["altered", "cut, of unknown length"])
+def test_wrong_hash_is_refused_with_both_hashes_and_nothing_is_cached(home, tmp_path, manner):
+    home.manner = manner
+    with pytest.raises(UserError) as refused:
+        load("names", cache=tmp_path)
+    body = TEXT.replace("emma", "anna") if manner == "altered" else TEXT[: len(TEXT) // 2]
+    assert SOURCES["names"].sha256 in str(refused.value)
+    assert hashlib.sha256(body.encode()).hexdigest() in str(refused.value)
+    assert home.url in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_cache_that_cannot_be_written_means_a_warning_and_the_real_text(home, tmp_path):
+    (tmp_path / "file").write_text("in the way of the folder")
+    with pytest.warns(UserWarning, match="cache cannot be used, so the download is not kept"):
+        dataset = load("names", cache=tmp_path / "file" / "cache")
+    assert (dataset.text, dataset.origin) == (TEXT, home.url)
+
+
+def test_two_processes_can_download_at_once(home, tmp_path):
+    home.manner = "two at once"
+    program = f"""
+from pathlib import Path
+from shared import datasets
+source = datasets.Source("names.txt", {home.url!r}, {SOURCES["names"].sha256!r})
+datasets.SOURCES["names"] = source
+print(len(datasets.load("names", cache=Path({str(tmp_path)!r})).text))
+"""
+    command = [sys.executable, "-W", "error", "-c", program]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert [process.communicate(timeout=60)[0] for process in both] == [f"{len(TEXT)}\n"] * 2
+    assert home.requests == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["names.txt"]
+
+
+def test_folder_in_lm_data_dir_comes_before_the_network(home, tmp_path, monkeypatch):
+    (tmp_path / "names.txt").write_text(TEXT, newline="\n")
+    monkeypatch.setenv("LM_DATA_DIR", str(tmp_path))
+    assert load("names").origin == str(tmp_path / "names.txt")
+    assert home.requests == 0
+
+
+def test_other_text_in_lm_data_dir_is_used_with_a_warning(home, tmp_path, monkeypatch):
+    (tmp_path / "names.txt").write_text("mine\n")
+    monkeypatch.setenv("LM_DATA_DIR", str(tmp_path))
+    with pytest.warns(UserWarning, match="not the lecture's file"):
+        assert load("names").text == "mine\n"
+
+
+def test_lm_data_dir_without_the_file_is_passed_over(home, tmp_path, monkeypatch):
+    monkeypatch.setenv("LM_DATA_DIR", str(tmp_path / "none"))
+    assert load("names", cache=tmp_path).text == TEXT
+
+
+@pytest.mark.parametrize("name", list(PINNED))
+@pytest.mark.needs_data("names.txt")
+@pytest.mark.needs_data("tinyshakespeare.txt")
+def test_real_data_has_the_pinned_hash(name):
+    file, sha256 = PINNED[name]
+    dataset = load(name)
+    assert Path(dataset.origin).name == file
+    assert dataset.sha256 == sha256 == hashlib.sha256(dataset.text.encode()).hexdigest()
+
+
+def test_users_file_is_read_whether_or_not_it_has_a_byte_order_mark(tmp_path):
+    path = tmp_path / "my.txt"
+    for mark in (b"", b"\xef\xbb\xbf"):
+        path.write_bytes(mark + "Zoë\r\nŽofie\n".encode())
+        dataset = load("names", str(path))
+        assert dataset.text == "Zoë\r\nŽofie\n"
+        assert dataset.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert load(str(path)) == dataset
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty"),
+        (b" \n\n", "is empty"),
+        (b"caf\xe9\n", "is not UTF-8 text (byte 0xe9 at position 3)"),
+        ("names".encode("utf-16"), "is not UTF-8 text (byte 0xff at position 0)"),
+    ],
+)
+def test_file_that_is_no_text_is_one_clear_line(tmp_path, content, words):
+    path = tmp_path / "my.txt"
+    path.write_bytes(content)
+    with pytest.raises(UserError) as refused:
+        load("names", str(path))
+    assert words in str(refused.value)
+    assert str(path) in str(refused.value)
+
+
+@pytest.mark.parametrize("wanted", ["no-such-file.txt", "Names", "."])
+def test_file_that_is_not_there_is_one_clear_line(wanted):
+    with pytest.raises(UserError, match=r"there is no file .* names, shakespeare, bundled"):
+        load("names", wanted)
+
+
+def test_bundled_names_are_thousands_of_plain_different_names():
+    names = load("names", "bundled").text.splitlines()
+    assert len(names) >= 3000
+    assert names == sorted(set(names))
+    assert all(name.isascii() and name.isalpha() and name.islower() for name in names)
+
+
+def test_bundled_play_knows_the_floor_of_its_loss():
+    dataset = load("shakespeare", "bundled")
+    assert dataset.nats_per_character == pytest.approx(0.51, abs=0.01)
+    assert len(dataset.text) >= 1_000_000
+
+
+def test_nothing_heavy_is_imported_before_it_is_needed():
+    heavy = {"torch", "matplotlib", "pooch", "numpy", "requests"}
+    modules = "cli, datasets, plots, progress, runs, splits, broadcasting, play"
+    program = f"import sys; from shared import {modules}; print({heavy} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout == "set()\n"

@@ -1,0 +1,309 @@
+"""The facts about the play, each told from the text, the derivation or the grammar's data.
+
+Nothing of the generator is used to check it. `retell` goes from the derivation to the text, and
+`chances` from the text to its probability, summed over every derivation that the text could have
+(the inside algorithm). Where both agree on the cost of a speech, it has one derivation only.
+"""
+
+import hashlib
+import math
+import re
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
+
+import pytest
+
+from shared.play import (
+    COMMONS,
+    FAMILIAR,
+    GENTRY,
+    GRAMMAR,
+    LONGEST_SCENE,
+    POLITE,
+    SHORTEST_SCENE,
+    Choice,
+    Play,
+    write,
+)
+
+PEOPLE = [*GENTRY, *COMMONS]
+
+
+@pytest.fixture(scope="module")
+def play() -> Play:
+    return write()
+
+
+@cache
+def chance(rule: str, index: int) -> float:
+    weights = list(GRAMMAR[rule].values())
+    return weights[index] / math.fsum(weights)
+
+
+@cache
+def template(rule: str, index: int) -> str:
+    return list(GRAMMAR[rule])[index]
+
+
+def addressed(text: str, listener: str) -> str:
+    """Fill in the words that depend on who listens."""
+    for familiar, polite in zip(FAMILIAR, POLITE, strict=True):
+        text = text.replace(f"{{{familiar}}}", polite if listener in GENTRY else familiar)
+    return text.replace("{name}", listener)
+
+
+def is_start(text: str, at: int) -> bool:
+    """Say whether a line or sentence begins there, perhaps with an apostrophe before it."""
+    before = text[max(0, at - 3) : at].removesuffix("'")
+    return not before or before.endswith(("\n", ". ", "! ", "? "))
+
+
+def capitalised(text: str) -> str:
+    return "".join(c.upper() if is_start(text, at) else c for at, c in enumerate(text))
+
+
+def retell(derivation: tuple[Choice, ...]) -> Iterator[tuple[str, float]]:
+    """Yield each speech, with the stage direction before it, and its cost in nats."""
+    choices = list(reversed(derivation))
+    costs: list[float] = []
+
+    def expand(rule: str) -> str:
+        name, index = choices.pop()
+        assert name == rule
+        costs.append(-math.log(chance(rule, index)))
+        return re.sub("<(.+?)>", lambda slot: expand(slot[1]), template(rule, index))
+
+    def pick(rule: str, people: list[str]) -> str:
+        return people[int(expand(f"{rule} of {len(people)}"))]
+
+    story, spoken, present, speaker, listener = "", 0, [""], "", ""
+    while choices:
+        goes_on = 0 < spoken < LONGEST_SCENE
+        if goes_on and spoken >= SHORTEST_SCENE:
+            goes_on = expand("scene") == "goes on"
+        if goes_on:
+            rest = [name for name in present if name not in (speaker, listener)]
+            speaker = pick("answer", [listener, *rest])
+        else:
+            size = int(expand("cast"))
+            present = []
+            while len(present) < size:
+                present.append(pick("one", [name for name in PEOPLE if name not in present]))
+            names = [name.upper() for name in present]
+            story += capitalised(expand("setting"))
+            story += f"\nEnter {', '.join(names[:-1])} and {names[-1]}.\n\n"
+            speaker, spoken = pick("answer", present), 0
+        listener = pick("one", [name for name in present if name != speaker])
+        story += f"{speaker.upper()}:\n{capitalised(addressed(expand('speech'), listener))}\n"
+        yield story, math.fsum(costs)
+        story, spoken = "", spoken + 1
+        costs.clear()
+
+
+@cache
+def pieces(alternative: str, listener: str) -> list[str]:
+    """Take an alternative apart into a literal, a rule, a literal, a rule, ..., a literal."""
+    return re.split("<(.+?)>", addressed(alternative, listener))
+
+
+def inside(rule: str, text: str, listener: str) -> float:
+    """Return the probability that the rule gives the text, over all derivations of it."""
+
+    def says(literal: str, at: int) -> bool:
+        found = text[at : at + len(literal)]
+        if found.lower() != literal.lower():
+            return False
+        return all(
+            char == (wanted.upper() if is_start(text, at + i) else wanted)
+            for i, (char, wanted) in enumerate(zip(found, literal, strict=True))
+        )
+
+    @cache
+    def ends(rule: str, begin: int) -> dict[int, float]:
+        """Where a text of the rule that begins here can end, with the probability of each end."""
+        total: defaultdict[int, float] = defaultdict(float)
+        for index, alternative in enumerate(GRAMMAR[rule]):
+            reached = {begin: chance(rule, index)}
+            for turn, piece in enumerate(pieces(alternative, listener)):
+                step: defaultdict[int, float] = defaultdict(float)
+                for at, so_far in reached.items():
+                    if turn % 2:
+                        for end, of_slot in ends(piece, at).items():
+                            step[end] += so_far * of_slot
+                    elif says(piece, at):
+                        step[at + len(piece)] += so_far
+                reached = step
+            for end, probability in reached.items():
+                total[end] += probability
+        return total
+
+    return ends(rule, 0).get(len(text), 0.0)
+
+
+def chances(text: str) -> Iterator[float]:
+    """Yield the probability of each speech, given the play before it, over all derivations."""
+    probability, spoken, present, candidates = 1.0, 0, [""], [""]
+    for block in text.removesuffix("\n").split("\n\n"):
+        head, said = block.split("\n", 1)
+        if said.startswith("Enter "):
+            if 0 < spoken < LONGEST_SCENE:
+                probability *= chance("scene", 1)
+            names = re.split(", | and ", said.removeprefix("Enter ").removesuffix("."))
+            present = candidates = [name.title() for name in names]
+            probability *= chance("cast", list(GRAMMAR["cast"]).index(str(len(present))))
+            probability /= math.perm(len(PEOPLE), len(present))
+            probability *= inside("setting", head, "")
+            spoken = 0
+            continue
+        if spoken >= SHORTEST_SCENE:
+            probability *= chance("scene", 0)
+        speaker = head.removesuffix(":").title()
+        probability *= chance(f"answer of {len(candidates)}", candidates.index(speaker))
+        others = [name for name in present if name != speaker]
+        heard = {name: inside("speech", said, name) / len(others) for name in others}
+        yield probability * sum(heard.values())
+        listener = max(heard, key=heard.__getitem__)
+        candidates = [listener, *(name for name in others if name != listener)]
+        probability, spoken = 1.0, spoken + 1
+
+
+def scenes(text: str) -> list[tuple[list[str], list[tuple[str, str]]]]:
+    """Return for each scene who is present, and its speeches as (speaker, what is said)."""
+    found: list[tuple[list[str], list[tuple[str, str]]]] = []
+    for block in text.removesuffix("\n").split("\n\n"):
+        head, said = block.split("\n", 1)
+        if head.endswith(":"):
+            found[-1][1].append((head.removesuffix(":"), said))
+        else:
+            found.append((re.findall("[A-Z]{2,}", said), []))
+    return found
+
+
+def words(text: str) -> set[str]:
+    return set(re.findall("[a-z-]+", text.lower()))
+
+
+def test_nats_are_the_sum_of_the_costs_of_the_choices(play: Play) -> None:
+    nats = math.fsum(-math.log(chance(rule, index)) for rule, index in play.derivation)
+    assert play.nats == pytest.approx(nats, rel=1e-9)
+    assert play.nats_per_character == play.nats / len(play.text)
+
+
+def test_the_derivation_tells_the_whole_text(play: Play) -> None:
+    assert "\n".join(speech for speech, _ in retell(play.derivation)) == play.text
+
+
+@pytest.mark.parametrize("seed", [1337, 1, 2])
+def test_no_speech_has_a_second_derivation(seed: int) -> None:
+    play = write(seed, 100_000)
+    costs = [cost for _, cost in retell(play.derivation)]
+    parsed = [-math.log(probability) for probability in chances(play.text)]
+    assert len(costs) > 500
+    assert [math.exp(a - b) for a, b in zip(parsed, costs, strict=True)] == pytest.approx(
+        [1.0] * len(costs), rel=1e-9
+    )
+
+
+def test_alternatives_are_drawn_as_often_as_their_weights_say(play: Play) -> None:
+    counts = Counter(play.derivation)
+    draws = Counter(rule for rule, _ in play.derivation)
+    assert draws["adj"] > 10_000
+    for rule, n in draws.items():
+        expected = [n * chance(rule, index) for index in range(len(GRAMMAR[rule]))]
+        chi2 = sum((counts[rule, i] - mean) ** 2 / mean for i, mean in enumerate(expected))
+        freedom = len(expected) - 1
+        assert chi2 <= freedom + 5 * math.sqrt(2 * freedom)  # five standard deviations
+
+
+def test_same_seed_gives_this_same_text_everywhere(play: Play) -> None:
+    assert hashlib.sha256(play.text.encode()).hexdigest() == (
+        "0f88fc482140a075e1a968e62fc94eebe5b1e4af740a9937c7b728fcac7ef598"
+    )
+
+
+def test_different_seeds_give_different_texts() -> None:
+    assert len({write(seed, 1000).text for seed in range(20)}) == 20
+
+
+def test_shorter_play_is_the_beginning_of_the_longer(play: Play) -> None:
+    assert play.text.startswith(write(characters=10_000).text)
+
+
+@pytest.mark.parametrize("characters", [1, 1000, 123_456, 1_000_000])
+def test_play_ends_with_the_first_speech_that_makes_it_long_enough(characters: int) -> None:
+    play = write(characters=characters)
+    *_, (last_speech, _) = retell(play.derivation)
+    assert play.text.endswith(last_speech)
+    assert len(play.text.removesuffix(last_speech)) - 1 < characters
+    assert characters <= len(play.text) < characters + 2000
+
+
+def test_play_that_is_one_character_short_goes_on() -> None:
+    text = write(characters=1000).text
+    assert write(characters=len(text)).text == text
+    assert len(write(characters=len(text) + 1).text) > len(text)
+
+
+def test_nobody_speaks_twice_in_a_row_and_only_those_present_speak(play: Play) -> None:
+    for present, speeches in scenes(play.text):
+        speakers = [speaker for speaker, _ in speeches]
+        assert 2 <= len(present) == len(set(present))
+        assert set(speakers) <= set(present)
+        assert all(before != after for before, after in pairwise(speakers))
+
+
+def test_every_speech_names_one_person_present_other_than_the_speaker(play: Play) -> None:
+    names = {name.lower() for name in PEOPLE}
+    for present, speeches in scenes(play.text):
+        for speaker, said in speeches:
+            (named,) = words(said) & names
+            assert named.upper() in present
+            assert named.upper() != speaker
+
+
+def test_commons_are_called_thou_and_gentry_you(play: Play) -> None:
+    commons = {name.lower() for name in COMMONS}
+    for _, speeches in scenes(play.text):
+        for _, said in speeches:
+            wrong = {"you", "your"} if words(said) & commons else set(FAMILIAR)
+            assert not words(said) & wrong
+
+
+def test_he_is_a_man_and_she_is_a_woman(play: Play) -> None:
+    tales = re.findall(r"The (\w+) hath \w+ (\w+) \w+,\nAnd now (\w+)", play.text)
+    assert len(tales) > 100
+    for person, *pronouns in tales:
+        assert pronouns == (["his", "he"] if person in GRAMMAR["man"] else ["her", "she"])
+
+
+def test_scenes_have_six_to_thirty_speeches(play: Play) -> None:
+    *whole, last = (len(speeches) for _, speeches in scenes(play.text))
+    assert set(whole) == set(range(SHORTEST_SCENE, LONGEST_SCENE + 1))
+    assert 1 <= last <= LONGEST_SCENE
+
+
+def test_text_is_printable_ascii_in_short_lines(play: Play) -> None:
+    letters = set("abcdefghijklmnopqrstuvwxyz")
+    assert set(play.text) >= letters | set("\n ,.;:!?'-")
+    assert all(char == "\n" or " " <= char <= "~" for char in play.text)
+    assert max(map(len, play.text.split("\n"))) <= 70
+
+
+def test_vocabulary_and_entropy_suit_a_small_model(play: Play) -> None:
+    assert 300 <= len(words(play.text)) <= 500
+    assert 0.5 <= play.nats_per_character <= 0.9
+
+
+def test_a_megabyte_takes_less_than_three_seconds() -> None:
+    began = time.perf_counter()
+    write()
+    assert time.perf_counter() - began < 3
+
+
+@pytest.mark.parametrize("characters", [0, -5])
+def test_fewer_characters_than_one_are_refused(characters: int) -> None:
+    with pytest.raises(ValueError, match=f"characters is {characters}; it must be at least 1"):
+        write(characters=characters)

@@ -1,0 +1,91 @@
+"""What a run folder promises: nothing is overwritten, no file is ever half there."""
+
+import json
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from shared.cli import UserError
+from shared.runs import Run, atomic
+
+
+def test_config_and_metrics_can_be_read_back(tmp_path):
+    run = Run.create(tmp_path / "runs", "lesson", "first")
+    run.write_config({"lr": 0.1, "runs": Path("runs")}, data="two moons")
+    run.log(step=0, loss=1.5)
+    run.log(step=1, loss=0.5)
+    config = json.loads((run.path / "config.json").read_text())
+    assert config["config"] == {"lr": 0.1, "runs": "runs"}
+    assert config["data"] == "two moons"
+    lines = (run.path / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == [
+        {"step": 0, "loss": 1.5},
+        {"step": 1, "loss": 0.5},
+    ]
+
+
+def test_name_that_is_taken_is_refused_and_the_folder_left_alone(tmp_path):
+    Run.create(tmp_path, "lesson", "mine").write_text("sample.txt", "precious")
+    with pytest.raises(UserError, match="exists; choose another --name"):
+        Run.create(tmp_path, "lesson", "mine")
+    assert (tmp_path / "mine" / "sample.txt").read_text() == "precious"
+
+
+def test_runs_of_the_same_second_get_folders_of_their_own(tmp_path):
+    paths = {Run.create(tmp_path, "lesson").path for _ in range(5)}
+    assert len(paths) == 5
+    assert all(path.name.startswith("lesson-") for path in paths)
+
+
+@pytest.mark.parametrize("name", ["..", ".", "a/b", "/tmp/x"])
+def test_name_that_leads_elsewhere_is_refused(tmp_path, name):
+    with pytest.raises(UserError, match="plain folder name"):
+        Run.create(tmp_path, "lesson", name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "file.txt"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), atomic(path) as temporary:
+        temporary.write_text("half of the ne")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_reader_sees_the_old_file_or_the_new_one(tmp_path):
+    path = tmp_path / "file.txt"
+    sizes = (100_000, 300_000)
+    path.write_bytes(b"x" * sizes[0])
+    seen = set()
+    stop = threading.Event()
+
+    def read() -> None:
+        while not stop.is_set():
+            seen.add(len(path.read_bytes()))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for i in range(200):
+        with atomic(path) as temporary:
+            temporary.write_bytes(b"x" * sizes[i % 2])
+    stop.set()
+    reader.join()
+    assert seen <= set(sizes)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_file_has_the_permissions_of_an_ordinary_one(tmp_path):
+    with atomic(tmp_path / "a") as temporary:
+        temporary.write_text("a")
+    (tmp_path / "b").write_text("b")
+    assert (tmp_path / "a").stat().st_mode == (tmp_path / "b").stat().st_mode
+
+
+def test_infinite_loss_is_not_written_as_broken_json(tmp_path):
+    run = Run.create(tmp_path, "lesson", "run")
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        run.log(loss=float("inf"))
