@@ -9,6 +9,7 @@ zero the gradients, backward pass, update.
 
 import math
 import sys
+import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -35,13 +36,14 @@ class Config:
     steps: int = 100
     """Training steps, each over all points."""
     hidden: tuple[int, ...] = (16, 16)
-    """Sizes of the hidden layers."""
+    """Sizes of the hidden layers; none at all makes a straight line."""
     activation: Literal["relu", "tanh", "linear"] = "relu"
     """What a hidden neuron does with its weighted sum."""
     loss: Literal["margin", "mse", "bce"] = "margin"
     """Max-margin, mean squared error, or binary cross-entropy."""
-    lr: float = 1.0
-    """Learning rate of the first step; it falls in a straight line to a tenth of that."""
+    lr: float | None = None
+    """Learning rate of the first step; it falls in a straight line to a tenth of that.
+    By default 1, but 0.1 for mse, whose slope has no bound."""
     momentum: float = 0.0
     """Share of the last update that goes into the next one."""
     l2: float = 1e-4
@@ -57,12 +59,17 @@ class Config:
     runs: Path = Path("runs")
     """Where run folders go."""
 
+    def first_lr(self) -> float:
+        """The learning rate of the first step."""
+        return self.lr if self.lr is not None else 0.1 if self.loss == "mse" else 1.0
+
     def check(self) -> None:
         """Raise `UserError` for a value that cannot work."""
         cli.require(self.steps >= 1, "--steps", self.steps, "at least 1")
         widths = all(width >= 1 for width in self.hidden)
-        cli.require(widths, "--hidden", self.hidden, "one or more sizes of at least 1")
-        cli.require(0 < self.lr < math.inf, "--lr", self.lr, "a number above 0")
+        cli.require(widths, "--hidden", self.hidden, "sizes of at least 1")
+        lr = self.first_lr()
+        cli.require(0 < lr < math.inf, "--lr", lr, "a number above 0")
         cli.require(0 <= self.momentum < 1, "--momentum", self.momentum, "at least 0 and below 1")
         cli.require(0 <= self.l2 < math.inf, "--l2", self.l2, "a number from 0 up")
         cli.require(self.points >= 2, "--points", self.points, "at least 2")
@@ -74,7 +81,7 @@ def main(config: Config) -> None:
     config.check()
     points, labels = two_moons(config.points, config.noise, config.seed)
     model = MLP(2, [*config.hidden, 1], config.activation, seed=config.seed)
-    optimizer = SGD(model.parameters(), config.lr, config.momentum)
+    optimizer = SGD(model.parameters(), config.first_lr(), config.momentum)
     run = runs.Run.create(config.runs, "micrograd", config.name)
     run.write_config(asdict(config), data="two moons, drawn by micrograd.moons")
     sizes = " -> ".join(str(size) for size in (2, *config.hidden, 1))
@@ -87,7 +94,7 @@ def main(config: Config) -> None:
         progress.bar(config.steps, "training") as advance,
     ):
         for step in range(config.steps):
-            optimizer.lr = linear_decay(config.lr, step, config.steps)
+            optimizer.lr = linear_decay(config.first_lr(), step, config.steps)
             try:
                 scores = [score(model, point) for point in points]
                 loss = loss_of(config.loss, scores, labels)
@@ -108,7 +115,9 @@ def main(config: Config) -> None:
                 break
 
     accuracy = losses.accuracy([score(model, point) for point in points], labels)
-    print(f"after {len(curve)} steps: loss {curve[-1][1]:.4f}, accuracy {accuracy:.1%}")
+    print(f"after {len(curve)} steps: loss {curve[-1][1]:.4g}, accuracy {accuracy:.1%}")
+    if curve[-1][1] > curve[0][1]:
+        warnings.warn("the loss has grown; choose a smaller --lr", stacklevel=1)
     for picture, figure in (
         ("loss.svg", plots.loss_curve({config.loss: curve})),
         ("boundary.svg", boundary(model, points, labels)),

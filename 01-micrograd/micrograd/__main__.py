@@ -24,6 +24,8 @@ class Draw:
     """File for the SVG picture, which Graphviz draws. Without it, the DOT text is printed."""
 
     def run(self) -> None:
+        if self.out and self.out.exists():
+            raise cli.UserError(f"{self.out} exists; choose another --out")
         a, b, g = example()
         g.backward()
         if self.out is None:

@@ -42,5 +42,6 @@ def _record(node: Value) -> str:
     """Fields one above the other: label (where there is one), data, gradient."""
     fields = [f"data {node.data:.4f}", f"grad {node.grad:.4f}"]
     if node.label:
-        fields.insert(0, "".join("\\" + c if c in "\\{}|<> " else c for c in node.label))
-    return " | ".join(fields)
+        escaped = (f"\\{c}" if c in "\\{}|<> " else c for c in node.label)
+        fields.insert(0, "".join(escaped).replace("&", "&amp;"))
+    return "|".join(fields)

@@ -1,0 +1,109 @@
+"""The library on top of the engine, against PyTorch and against the lecture's interface."""
+
+import random
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from micrograd import Value
+from micrograd.nn import MLP, Layer, Module, Neuron
+
+
+def torch_mlp(model: MLP, activation: str) -> torch.nn.Sequential:
+    """The same network with the same weights, in float64."""
+    parts: list[torch.nn.Module] = []
+    for layer in model.layers:
+        nin, nout = len(layer.neurons[0].w), len(layer.neurons)
+        weights = [[w.data for w in neuron.w] for neuron in layer.neurons]
+        biases = [neuron.b.data for neuron in layer.neurons]
+        linear = torch.nn.Linear(nin, nout, dtype=torch.float64)
+        linear.weight.data = torch.tensor(weights, dtype=torch.float64)
+        linear.bias.data = torch.tensor(biases, dtype=torch.float64)
+        parts += [linear, {"relu": torch.nn.ReLU(), "tanh": torch.nn.Tanh()}[activation]]
+    return torch.nn.Sequential(*parts[:-1])
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+@given(st.lists(st.floats(-3, 3), min_size=3, max_size=3), st.integers(0, 1000))
+def test_mlp_and_its_gradients_equal_torch(activation, x, seed):
+    model = MLP(3, [5, 4, 2], activation, seed=seed)
+    reference = torch_mlp(model, activation)
+    out = model(x)
+    expected = reference(torch.tensor(x, dtype=torch.float64))
+    assert [v.data for v in out] == pytest.approx(expected.tolist(), rel=1e-9, abs=1e-12)
+    (out[0] * 2 + out[1]).backward()
+    (expected[0] * 2 + expected[1]).backward()
+    for layer, linear in zip(model.layers, reference[::2], strict=True):
+        grads = [w.grad for n in layer.neurons for w in n.w]
+        assert grads == pytest.approx(linear.weight.grad.flatten().tolist(), rel=1e-9, abs=1e-12)
+        biases = [n.b.grad for n in layer.neurons]
+        assert biases == pytest.approx(linear.bias.grad.tolist(), rel=1e-9, abs=1e-12)
+
+
+def test_reprs_are_the_lecture_s():
+    assert repr(MLP(2, [2, 1])) == (
+        "MLP of [Layer of [ReLUNeuron(2), ReLUNeuron(2)], Layer of [LinearNeuron(2)]]"
+    )
+    assert repr(Neuron(3, "tanh")) == "TanhNeuron(3)"
+
+
+def test_parameters_are_the_weights_and_biases_of_every_neuron():
+    model = MLP(2, [16, 16, 1])
+    assert len(model.parameters()) == 337
+    assert len({id(p) for p in model.parameters()}) == 337
+    assert [p.data for p in model.layers[0].neurons[0].parameters()][-1] == 0.0
+    assert Module().parameters() == []
+
+
+def test_single_output_comes_by_itself_and_several_as_a_list():
+    assert type(MLP(2, [3, 1])([1.0, 2.0])) is Value
+    assert type(Layer(2, 1)([1.0, 2.0])) is Value
+    assert type(Neuron(2)([1.0, 2.0])) is Value
+    assert len(MLP(2, [3, 2])([1.0, 2.0])) == 2
+    assert type(MLP(2, [1, 1, 1])([1.0, 2.0])) is Value  # also between the layers
+
+
+def test_inputs_that_are_values_get_gradients():
+    x = [Value(1.0), 2.0, Value(3.0)]
+    neuron = Neuron(3, "linear")
+    neuron(x).backward()
+    assert [x[0].grad, x[2].grad] == [neuron.w[0].data, neuron.w[2].data]
+
+
+def test_seed_fixes_the_weights_and_random_seed_does_where_none_is_given():
+    def weights(model: MLP) -> list[float]:
+        return [p.data for p in model.parameters()]
+
+    assert weights(MLP(2, [4, 1], seed=1)) == weights(MLP(2, [4, 1], seed=1))
+    assert weights(MLP(2, [4, 1], seed=1)) != weights(MLP(2, [4, 1], seed=2))
+    random.seed(5)
+    first = weights(MLP(2, [4, 1]))
+    random.seed(5)
+    assert weights(MLP(2, [4, 1])) == first
+    assert all(-1 <= w <= 1 for w in first)
+
+
+def test_zero_grad_clears_every_parameter():
+    model = MLP(2, [3, 1])
+    model([1.0, 2.0]).backward()
+    assert any(p.grad for p in model.parameters())
+    model.zero_grad()
+    assert not any(p.grad for p in model.parameters())
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: MLP(2, []), "at least one layer"),
+        (lambda: MLP(2, [3, 0]), "at least 1 neuron, not 0"),
+        (lambda: MLP(0, [1]), "at least 1 input, not 0"),
+        (lambda: Neuron(2, "gelu"), "linear, relu, tanh, sigmoid, not 'gelu'"),
+        (lambda: Neuron(2)([1.0]), "1 inputs for 2 weights"),
+        (lambda: MLP(2, [1])([1.0, 2.0, 3.0]), "3 inputs for 2 weights"),
+    ],
+)
+def test_impossible_shape_or_activation_is_a_value_error(make, words):
+    with pytest.raises(ValueError, match=words):
+        make()

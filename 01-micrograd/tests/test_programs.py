@@ -1,0 +1,189 @@
+"""train.py and `python -m micrograd` as a user runs them, and the pictures of graphs."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from micrograd import Value, draw
+from micrograd.example import example
+
+LESSON = Path(__file__).parent.parent
+
+
+def run(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *args],
+        cwd=LESSON,
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_training_separates_the_moons_and_leaves_figures_and_pictures(tmp_path):
+    done = run("train.py", "--runs", str(tmp_path), "--name", "moons")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "337 parameters" in done.stdout
+    assert "after 100 steps" in done.stdout
+    assert "accuracy 100.0%" in done.stdout
+    folder = tmp_path / "moons"
+    names = {"config.json", "metrics.jsonl", "loss.svg", "boundary.svg"}
+    assert {path.name for path in folder.iterdir()} == names
+    metrics = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert [m["step"] for m in metrics] == list(range(100))
+    assert metrics[-1]["loss"] < 0.1 < metrics[0]["loss"]
+    assert metrics[0]["lr"] == 1.0
+    assert json.loads((folder / "config.json").read_text())["config"]["seed"] == 1337
+    for picture in ("loss.svg", "boundary.svg"):
+        assert ElementTree.parse(folder / picture).getroot().tag.endswith("svg")
+
+
+def test_same_seed_trains_the_same_network(tmp_path):
+    for name in ("a", "b"):
+        run("train.py", "--steps", "5", "--points", "20", "--runs", str(tmp_path), "--name", name)
+    first, second = ((tmp_path / name / "metrics.jsonl").read_text() for name in ("a", "b"))
+    assert first == second
+
+
+@pytest.mark.parametrize("loss", ["margin", "mse", "bce"])
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_every_loss_and_activation_learns(tmp_path, loss, activation):
+    done = run("train.py", "--loss", loss, "--activation", activation, "--runs", str(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+    accuracy = re.search(r"accuracy ([\d.]+)%", done.stdout)
+    assert accuracy and float(accuracy[1]) >= 90
+
+
+def test_loss_that_grows_is_pointed_out(tmp_path):
+    done = run("train.py", "--loss", "mse", "--lr", "0.5", "--steps", "9", "--runs", str(tmp_path))
+    assert done.stderr == "warning: the loss has grown; choose a smaller --lr\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["--steps", "0"], "--steps must be at least 1"),
+        (["--hidden", "16", "0"], "--hidden must be sizes of at least 1"),
+        (["--lr", "0"], "--lr must be a number above 0"),
+        (["--lr", "nan"], "--lr must be a number above 0"),
+        (["--lr", "1e300"], "choose a smaller --lr"),
+        (["--loss", "mse", "--lr", "1e100"], "choose a smaller --lr"),
+        (["--momentum", "1"], "--momentum must be at least 0 and below 1"),
+        (["--l2", "-1"], "--l2 must be"),
+        (["--points", "1"], "--points must be at least 2"),
+        (["--noise", "-1"], "--noise must be"),
+        (["--activation", "gelu"], "--activation"),
+        (["--loss", "hinge"], "--loss"),
+        (["--seed", "x"], "--seed"),
+        (["--name", "../up"], "plain folder name"),
+    ],
+)
+def test_value_out_of_range_is_one_line(tmp_path, args, words):
+    done = run("train.py", "--runs", str(tmp_path), *args)
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == 2
+    assert words in line
+
+
+def test_without_set_up_train_py_says_what_to_do():
+    for program in (["train.py"], ["-m", "micrograd", "draw"]):
+        done = run("-S", *program, PYTHONPATH="")  # -S: no site-packages, so nothing is installed
+        assert done.returncode == 1
+        (line,) = done.stderr.splitlines()
+        assert "make setup" in line
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one child alone")
+def test_ctrl_c_saves_the_pictures_and_exits_130(tmp_path):
+    command = [sys.executable, "train.py", "--steps", "100000", "--runs", str(tmp_path)]
+    process = subprocess.Popen(
+        command, cwd=LESSON, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    while not list(tmp_path.glob("*/metrics.jsonl")):
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    out, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (130, "interrupted\n")
+    assert re.search(r"after \d+ steps", out)
+    assert len(list(tmp_path.glob("*/*.svg"))) == 2
+
+
+def test_graph_shows_data_gradient_operation_and_label_of_every_node():
+    a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    c = a * b
+    c.label = "c"
+    c.backward()
+    dot = draw.graph(c).source
+    for text in (
+        '"c|data -6.0000|grad 1.0000"',
+        '"a|data 2.0000|grad -3.0000"',
+        '"b|data -3.0000|grad 2.0000"',
+        'label="*" shape=ellipse',
+    ):
+        assert text in dot
+    assert dot.count("->") == 3
+
+
+def test_same_expression_gives_the_same_text():
+    assert draw.graph(example()[2]).source == draw.graph(example()[2]).source
+
+
+def test_value_used_twice_is_one_node_with_two_edges():
+    a = Value(1.0)
+    dot = draw.graph(a + a).source
+    assert dot.count("data 1.0000") == 1
+    assert dot.count('1 -> "0op"') + dot.count("1 -> 0op") == 2
+
+
+AWKWARD = 'a{b}|<c> \\n "d" &amp; é'
+
+
+def test_draw_prints_dot_text():
+    done = run("-m", "micrograd", "draw")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("digraph {")
+    assert "g|data 24.7041|grad 1.0000" in done.stdout
+    assert "a|data -4.0000|grad 138.8338" in done.stdout
+
+
+def test_draw_without_graphviz_gives_the_text_and_says_why_there_is_no_picture(tmp_path):
+    out = tmp_path / "g.svg"
+    done = run("-m", "micrograd", "draw", "--out", str(out), PATH=str(tmp_path))
+    assert done.returncode == 2
+    assert done.stdout.startswith("digraph {")
+    (line,) = done.stderr.splitlines()
+    assert "`dot` is not installed" in line
+    assert not out.exists()
+
+
+def test_draw_does_not_overwrite_a_file(tmp_path):
+    out = tmp_path / "g.svg"
+    out.write_text("precious")
+    done = run("-m", "micrograd", "draw", "--out", str(out))
+    assert (done.returncode, out.read_text()) == (2, "precious")
+
+
+needs_dot = pytest.mark.skipif(not shutil.which("dot"), reason="Graphviz is not installed")
+
+
+@needs_dot
+def test_picture_shows_a_label_as_it_was_written():
+    picture = ElementTree.fromstring(draw.svg(Value(1.0, label=AWKWARD)))
+    texts = [node.text for node in picture.iter() if node.tag.endswith("text")]
+    assert AWKWARD in [text.replace("\xa0", " ") for text in texts]
+
+
+@needs_dot
+def test_draw_writes_the_picture_and_prints_the_gradients(tmp_path):
+    done = run("-m", "micrograd", "draw", "--out", str(tmp_path / "g.svg"))
+    assert "g = 24.7041, dg/da = 138.8338, dg/db = 645.5773" in done.stdout
+    assert ElementTree.parse(tmp_path / "g.svg").getroot().tag.endswith("svg")
