@@ -24,7 +24,7 @@ class Value:
     Raises `TypeError` when `data` is not a real number.
     """
 
-    __slots__ = ("_local", "_op", "_prev", "data", "grad", "label")
+    __slots__ = ("_local", "_mark", "_op", "_prev", "data", "grad", "label")
     __array_ufunc__ = None  # a numpy number on the left of an operator leaves the work to us
 
     def __init__(self, data: float, label: str = "") -> None:
@@ -36,6 +36,7 @@ class Value:
         self._prev: tuple[Value, ...] = ()
         self._local: tuple[float, ...] = ()
         self._op = ""
+        self._mark: object = None
 
     # The operations: each is its value, its children, and the derivative for each child.
 
@@ -207,30 +208,32 @@ def _node(op: str, data: float, prev: tuple[Value, ...], local: tuple[float, ...
     out._prev = prev
     out._local = local
     out._op = op
+    out._mark = None
     return out
 
 
 def _topological_order(root: Value) -> list[Value]:
     """`root` and the nodes it was computed from, each after its children; leaves left out.
 
-    Depth first, with a stack of our own: a node is met once to put its children on top of it, and
-    again when they are done. A node that several others use may be met more often; the dict
-    keeps its first place.
+    Depth first, with a stack of our own instead of recursion: a node is met once to put its
+    children on top of it, and again when they are done. The marks are new objects every time, so
+    that none of an earlier search is mistaken for one of this.
     """
-    order: dict[Value, None] = {}
-    seen = set()
+    entered, done = object(), object()
+    order = []
     stack = [root]
     while stack:
         node = stack.pop()
-        if node in seen:
-            order[node] = None
-        else:
-            seen.add(node)
+        if node._mark is entered:
+            node._mark = done
+            order.append(node)
+        elif node._mark is not done:  # it is, if another node that uses it was first
+            node._mark = entered
             stack.append(node)
             for child in node._prev:
-                if child._prev and child not in seen:
+                if child._prev and child._mark is not done:
                     stack.append(child)
-    return list(order)
+    return order
 
 
 def _power(x: float, n: float) -> float:
