@@ -1,0 +1,123 @@
+"""The rules of the house: how lessons are found, installed, kept apart, and what CI insists on."""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+LESSONS = sorted(path.parent for path in ROOT.glob("[0-9][0-9]-*/pyproject.toml"))
+
+
+def sessions(folder: Path) -> dict[str, bool]:
+    """The sessions that nox finds in a folder, and whether a plain `nox` runs them."""
+    command = [sys.executable, "-m", "nox", "--list"]
+    env = {**os.environ, "NO_COLOR": "1"}
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=True)
+    return {name: mark == "*" for mark, name in re.findall(r"^([*-]) (\S+)", done.stdout, re.M)}
+
+
+def test_every_lesson_has_a_session_of_its_name():
+    found = sessions(ROOT)
+    for lesson in LESSONS:
+        assert found[lesson.name[3:]]
+    assert found["lint"] and found["types"] and found["shared"]
+    assert not (found["demo"] or found["bench"] or found["setup"])
+
+
+def test_new_lesson_needs_no_edit_of_the_noxfile(tmp_path):
+    shutil.copy(ROOT / "noxfile.py", tmp_path)
+    for lesson in ("01-micrograd", "05-attention"):
+        (tmp_path / lesson).mkdir()
+        (tmp_path / lesson / "pyproject.toml").write_text('[project]\nname = "x"\n')
+    (tmp_path / "06-notes").mkdir()  # no pyproject.toml, no lesson
+    assert {name for name, default in sessions(tmp_path).items() if default} == {
+        "lint",
+        "types",
+        "shared",
+        "micrograd",
+        "attention",
+    }
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
+def test_lesson_asks_the_index_for_no_package_called_shared_or_like_a_lesson(lesson):
+    project = tomllib.loads((lesson / "pyproject.toml").read_text())["project"]
+    extras = project.get("optional-dependencies", {})
+    wanted = project.get("dependencies", []) + [r for extra in extras.values() for r in extra]
+    ours = {"shared", *(other.name[3:] for other in LESSONS)}
+    assert not {re.split(r"[^\w.-]", requirement)[0] for requirement in wanted} & ours
+    assert project["name"] == f"lm-lessons-{lesson.name[3:]}"
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
+def test_imports_run_one_way(lesson):
+    package = lesson / lesson.name[3:]
+    others = {other.name[3:] for other in LESSONS} - {package.name}
+    for path in package.rglob("*.py"):
+        forbidden = others if path.name == "__main__.py" else {*others, "shared"}
+        assert not imported(path) & forbidden, path
+    for path in lesson.glob("*.py"):
+        assert not imported(path) & others, path
+
+
+def test_shared_imports_no_lesson():
+    for path in (ROOT / "shared" / "shared").rglob("*.py"):
+        assert not imported(path) & {lesson.name[3:] for lesson in LESSONS}, path
+
+
+def imported(path: Path) -> set[str]:
+    """The top-level packages that a file imports, wherever in it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+def test_every_requirement_is_pinned_exactly():
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pins = dict(line.split("==") for line in lines if not line.startswith("#"))
+    assert pins["torch"] == "2.13.0"
+    for path in [*ROOT.glob("[0-9][0-9]-*/pyproject.toml"), ROOT / "shared" / "pyproject.toml"]:
+        settings = tomllib.loads(path.read_text())
+        project = settings["project"]
+        extras = project.get("optional-dependencies", {}).values()
+        wanted = [*project.get("dependencies", []), *(r for extra in extras for r in extra)]
+        assert set(wanted) <= set(pins), path
+        (backend,) = settings["build-system"]["requires"]
+        assert backend == f"flit_core=={pins['flit_core']}"
+
+
+@pytest.mark.parametrize(
+    ("folder", "outcome"),
+    [(None, "1 skipped"), ("empty", "1 error"), ("full", "1 passed")],
+)
+def test_missing_data_skips_a_test_but_not_where_data_is_promised(tmp_path, folder, outcome):
+    shutil.copy(ROOT / "conftest.py", tmp_path)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    test = "import pytest\n\n@pytest.mark.needs_data('names.txt')\ndef test_it(): pass\n"
+    (tmp_path / "test_it.py").write_text(test)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "names.txt").write_text("emma\n")
+    env = {key: value for key, value in os.environ.items() if key != "LM_DATA_DIR"}
+    if folder:
+        env["LM_DATA_DIR"] = str(tmp_path / folder)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
+    assert outcome in done.stdout
+    assert (done.returncode != 0) == (folder == "empty")
+
+
+def test_ci_runs_the_test_command_of_the_readme():
+    assert (ROOT / ".ci" / "run").read_text().splitlines()[-1] == "make test"
+    assert "\nmake test" in (ROOT / "README.md").read_text(encoding="utf-8")
