@@ -1,5 +1,6 @@
 """train.py and `python -m micrograd` as a user runs them, and the pictures of graphs."""
 
+import doctest
 import json
 import os
 import re
@@ -187,3 +188,9 @@ def test_draw_writes_the_picture_and_prints_the_gradients(tmp_path):
     done = run("-m", "micrograd", "draw", "--out", str(tmp_path / "g.svg"))
     assert "g = 24.7041, dg/da = 138.8338, dg/db = 645.5773" in done.stdout
     assert ElementTree.parse(tmp_path / "g.svg").getroot().tag.endswith("svg")
+
+
+def test_code_of_the_readme_prints_what_the_readme_says():
+    results = doctest.testfile(str(LESSON / "README.md"), module_relative=False, encoding="utf-8")
+    assert results.attempted > 30
+    assert results.failed == 0
