@@ -36,12 +36,14 @@ def install(session: nox.Session, *requirements: str) -> None:
             key.update((folder / "pyproject.toml").read_bytes())
         args.append(requirement)
     key.update(" ".join(args).encode())
-    stamp = Path(session.virtualenv.location) / "installed"
+    own = session.virtualenv.location  # None for `setup`, which uses the environment nox is in
+    stamp = Path(own or sys.prefix) / "lm-lessons-installed"
     if stamp.is_file() and stamp.read_text() == key.hexdigest():
         session.log(f"{session.name}: everything is installed already")
         return
     session.log(f"{session.name}: installing {', '.join(requirements)}")
-    session.install("--quiet", *args)
+    python = "python" if own else sys.executable
+    session.run_install(python, "-m", "pip", "install", "--quiet", *args, external=not own)
     stamp.write_text(key.hexdigest())
 
 
@@ -111,7 +113,5 @@ def bench(session: nox.Session) -> None:
 @nox.session(default=False, venv_backend="none")
 def setup(session: nox.Session) -> None:
     """All lessons, editable, into the environment that nox itself runs in."""
-    editable = [arg for folder in folders() for arg in ("--editable", folder)]
-    pip = (sys.executable, "-m", "pip", "install", "--quiet", "-c", "constraints.txt")
-    session.run(*pip, *editable, external=True)
+    install(session, *folders())
     session.log("setup: done; now `. .venv/bin/activate`, go into a lesson, `python train.py`")
