@@ -35,8 +35,8 @@ def install(session: nox.Session, *requirements: str) -> None:
             args.append("--editable")
             key.update((folder / "pyproject.toml").read_bytes())
         args.append(requirement)
-    key.update(" ".join(args).encode())
-    own = session.virtualenv.location  # None for `setup`, which uses the environment nox is in
+    key.update(" ".join([str(ROOT), *args]).encode())
+    own = getattr(session.virtualenv, "location", None)  # `setup` has none but that of nox itself
     stamp = Path(own or sys.prefix) / "lm-lessons-installed"
     if stamp.is_file() and stamp.read_text() == key.hexdigest():
         session.log(f"{session.name}: everything is installed already")
