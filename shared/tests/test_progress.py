@@ -12,7 +12,7 @@ def shown(terminal: bool, width: int = 60) -> str:
     console = Console(file=io.StringIO(), force_terminal=terminal, width=width)
     with progress.bar(1000, "training", console) as advance:
         for loss in (0.9, 0.6, 0.31234567):
-            advance(loss=loss, accuracy=0.98765)
+            advance(loss=loss, accuracy=0.98768)
     return re.sub("\x1b\\[[0-9;?]*[A-Za-z]", "", console.file.getvalue())
 
 
@@ -20,7 +20,7 @@ def test_bar_shows_steps_and_the_last_figures():
     last = shown(terminal=True).strip().splitlines()[-1]
     assert "training" in last
     assert "3/1000" in last
-    assert "loss 0.3123 accuracy 0.9876" in last
+    assert "loss 0.3123 accuracy 0.9877" in last
 
 
 def test_nothing_is_printed_when_nobody_watches():
@@ -30,4 +30,4 @@ def test_nothing_is_printed_when_nobody_watches():
 def test_bar_shrinks_in_a_narrow_terminal_and_the_figures_stay_whole():
     lines = shown(terminal=True, width=62).splitlines()
     assert max(map(len, lines)) == 62
-    assert "3/1000 loss 0.3123 accuracy 0.9876" in lines[-1]
+    assert "3/1000 loss 0.3123 accuracy 0.9877" in lines[-1]
