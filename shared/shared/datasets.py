@@ -73,7 +73,7 @@ def load(name: str, data: str | None = None, cache: Path | None = None) -> Datas
     wanted = data or name
     if Path(wanted).is_file():
         return read_file(Path(wanted))
-    if wanted == "bundled":
+    if wanted == "bundled" and name in SOURCES:
         return _stand_in(name)
     if wanted not in SOURCES:
         known = ", ".join(SOURCES)

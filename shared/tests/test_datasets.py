@@ -232,6 +232,11 @@ def test_file_that_is_not_there_is_one_clear_line(wanted):
         load("names", wanted)
 
 
+def test_bundled_alone_does_not_say_which_text():
+    with pytest.raises(UserError, match="there is no file 'bundled'"):
+        load("bundled")
+
+
 def test_bundled_names_are_thousands_of_plain_different_names():
     names = load("names", "bundled").text.splitlines()
     assert len(names) >= 3000
