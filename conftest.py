@@ -19,7 +19,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test whose data is not at hand; where it has to be, in CI, that is a failure."""
     for marker in item.iter_markers("needs_data"):
         folder = os.environ.get("LM_DATA_DIR")
-        if folder is None:
+        if not folder:
             pytest.skip(f"needs {marker.args[0]}: set LM_DATA_DIR to a folder that has it")
         if not (Path(folder) / marker.args[0]).exists():
             pytest.fail(f"{marker.args[0]} is not in LM_DATA_DIR, {folder}")

@@ -62,10 +62,11 @@ def add_lesson(lesson: Path) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """ruff: check and format."""
+    """ruff: check and format; with `-- --fix`, mend what can be mended."""
     install(session, "ruff")
-    session.run("ruff", "check", ".")
-    session.run("ruff", "format", "--check", ".")
+    fix = "--fix" in session.posargs
+    session.run("ruff", "check", ".", *(["--fix"] if fix else []))
+    session.run("ruff", "format", ".", *([] if fix else ["--check"]))
 
 
 @nox.session

@@ -10,6 +10,7 @@ the name of our own package, so it gets an environment of its own.
 """
 
 import gc
+import importlib.util
 import json
 import math
 import os
@@ -197,8 +198,8 @@ class Contender:
     """A process that takes a turn when asked to."""
 
     def __init__(self, python: Path, name: str, data: Data) -> None:
-        # -P: without this folder in front of the path, the peer's `micrograd` is not hidden.
-        command = [str(python), "-P", __file__, "--work", name]
+        # -I: without this folder or PYTHONPATH, our `micrograd` does not hide the peer's.
+        command = [str(python), "-I", __file__, "--work", name]
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
         self.losses: list[float] = []
@@ -227,7 +228,7 @@ def peer_python() -> Path:
     """The Python of an environment that has micrograd 0.1.0, made if it is not there yet."""
     home = HERE / ".bench"
     python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    if not python.exists() or subprocess.run([python, "-P", "-c", "import micrograd"]).returncode:
+    if not python.exists() or subprocess.run([python, "-I", "-c", "import micrograd"]).returncode:
         print("installing the peer, micrograd 0.1.0, in .bench/", file=sys.stderr)
         venv.create(home, with_pip=True, clear=True)
         pins = HERE.parent / "constraints.txt"
@@ -324,6 +325,10 @@ def compare_sizes() -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--work"]:
         work(sys.argv[2])
+    elif sys.argv[1:]:
+        sys.exit(__doc__)
+    elif importlib.util.find_spec("torch") is None:
+        sys.exit("error: No module named 'torch'; in the repository's root run `nox -s bench`")
     else:
         compare_steps()
         compare_sizes()

@@ -12,9 +12,11 @@ import sys
 import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 try:
+    from matplotlib.figure import Figure
+
     from shared import cli, plots, progress, runs
 except ImportError as missing:
     setup = "in the repository's root folder run `make setup`, then `. .venv/bin/activate`"
@@ -24,9 +26,6 @@ from micrograd import Value, losses
 from micrograd.moons import two_moons
 from micrograd.nn import MLP
 from micrograd.optim import SGD, linear_decay
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 @dataclass
@@ -80,7 +79,7 @@ def main(config: Config) -> None:
     """Train as `config` says; leave the figures and two pictures in the run's folder."""
     config.check()
     points, labels = two_moons(config.points, config.noise, config.seed)
-    model = MLP(2, [*config.hidden, 1], config.activation, seed=config.seed)
+    model = MLP(2, [*config.hidden, 1], config.activation, seed=config.seed + 1)
     optimizer = SGD(model.parameters(), config.first_lr(), config.momentum)
     run = runs.Run.create(config.runs, "micrograd", config.name)
     run.write_config(asdict(config), data="two moons, drawn by micrograd.moons")
@@ -88,45 +87,54 @@ def main(config: Config) -> None:
     print(f"data: two moons, {config.points} points, noise {config.noise}, seed {config.seed}")
     print(f"model: MLP {sizes}, {config.activation}, {len(model.parameters())} parameters")
 
+    def forward(step: int) -> tuple[Value, float]:
+        """Loss and accuracy after `step` steps."""
+        try:
+            scores = [score(model, point) for point in points]
+            loss = loss_of(config.loss, scores, labels) + losses.l2(model.parameters(), config.l2)
+        except OverflowError as error:
+            raise diverged(step, str(error)) from None
+        if not math.isfinite(loss.data):
+            raise diverged(step, f"the loss is {loss.data}")
+        return loss, losses.accuracy(scores, labels)
+
     curve = []
-    with (
-        cli.interruptible() as interrupt,
-        progress.bar(config.steps, "training") as advance,
-    ):
-        for step in range(config.steps):
-            optimizer.lr = linear_decay(config.first_lr(), step, config.steps)
-            try:
-                scores = [score(model, point) for point in points]
-                loss = loss_of(config.loss, scores, labels)
-                loss += losses.l2(model.parameters(), config.l2)
-                if not math.isfinite(loss.data):
-                    raise OverflowError(f"the loss is {loss.data}")
+    with cli.interruptible() as interrupt:
+        with progress.bar(config.steps, "training") as advance:
+            for step in range(config.steps):
+                optimizer.lr = linear_decay(config.first_lr(), step, config.steps)
+                loss, accuracy = forward(step)
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
-            except OverflowError as error:
-                at = f"step {step}, learning rate {optimizer.lr:.4g}"
-                raise cli.UserError(f"{at}: {error}; choose a smaller --lr") from None
-            accuracy = losses.accuracy(scores, labels)
-            curve.append((step, loss.data))
-            run.log(step=step, loss=loss.data, accuracy=accuracy, lr=optimizer.lr)
-            advance(loss=loss.data, accuracy=accuracy)
-            if interrupt.requested:
-                break
+                curve.append((step, loss.data))
+                run.log(step=step, loss=loss.data, accuracy=accuracy, lr=optimizer.lr)
+                advance(loss=loss.data, accuracy=accuracy)
+                if interrupt.requested:
+                    break
+        steps = len(curve)
+        loss, accuracy = forward(steps)
+        curve.append((steps, loss.data))
+        run.log(step=steps, loss=loss.data, accuracy=accuracy)
+        for picture, figure in (
+            ("loss.svg", plots.loss_curve({config.loss: curve})),
+            ("boundary.svg", boundary(model, points, labels)),
+        ):
+            with run.writing(picture) as path:
+                plots.save(figure, path)
 
-    accuracy = losses.accuracy([score(model, point) for point in points], labels)
-    print(f"after {len(curve)} steps: loss {curve[-1][1]:.4g}, accuracy {accuracy:.1%}")
-    if curve[-1][1] > curve[0][1]:
-        warnings.warn("the loss has grown; choose a smaller --lr", stacklevel=1)
-    for picture, figure in (
-        ("loss.svg", plots.loss_curve({config.loss: curve})),
-        ("boundary.svg", boundary(model, points, labels)),
-    ):
-        with run.writing(picture) as path:
-            plots.save(figure, path)
+    print(f"after {steps} steps: loss {loss.data:.4g}, accuracy {accuracy:.1%}")
     print(f"run: {run.path}/ (config.json, metrics.jsonl, loss.svg, boundary.svg)")
     if interrupt.requested:
         raise KeyboardInterrupt
+    if loss.data > 2 * curve[0][1]:
+        warnings.warn("the loss has more than doubled; choose a smaller --lr", stacklevel=1)
+
+
+def diverged(step: int, what: str) -> cli.UserError:
+    """What to say when the numbers have left the range of a float."""
+    mend = "choose a smaller --lr" if step else "choose a smaller --l2 or --noise"
+    return cli.UserError(f"after {step} steps, {what}; {mend}")
 
 
 def score(model: MLP, point: tuple[float, float]) -> Value:
@@ -143,14 +151,12 @@ def loss_of(name: str, scores: list[Value], labels: list[int]) -> Value:
     return losses.binary_cross_entropy(scores, [(y + 1) // 2 for y in labels])
 
 
-def boundary(model: MLP, points: list[tuple[float, float]], labels: list[int]) -> "Figure":
+def boundary(model: MLP, points: list[tuple[float, float]], labels: list[int]) -> Figure:
     """The points, on the network's score for every place around them; black where it is 0."""
-    from matplotlib.figure import Figure
-
     columns, rows = (_ticks(min(values) - 0.5, max(values) + 0.5) for values in zip(*points))
     scores = [[score(model, (x, y)).data for x in columns] for y in rows]
     figure = Figure(figsize=(6, 4), layout="constrained")
-    axes = figure.add_subplot()
+    axes = figure.add_subplot(aspect="equal")
     axes.contourf(
         columns, rows, scores, levels=[-math.inf, 0, math.inf], colors=["C0", "C3"], alpha=0.25
     )

@@ -24,8 +24,10 @@ class Draw:
     """File for the SVG picture, which Graphviz draws. Without it, the DOT text is printed."""
 
     def run(self) -> None:
-        if self.out and self.out.exists():
-            raise cli.UserError(f"{self.out} exists; choose another --out")
+        if self.out:
+            cli.require(self.out.suffix == ".svg", "--out", self.out, "a name ending in .svg")
+            cli.require(self.out.parent.is_dir(), "--out", self.out, "in a folder that exists")
+            cli.require(not self.out.exists(), "--out", self.out, "a file that does not exist yet")
         a, b, g = example()
         g.backward()
         if self.out is None:

@@ -7,9 +7,10 @@ The forward pass builds a graph. Every operation makes a new `Value` that keeps 
 worked out there and then, its local derivative with respect to each of them. So an operation is
 its value with the derivatives beside it, and the chain rule is one loop, in `Value._backward`.
 
-All numbers are floats: inf and nan travel as in IEEE arithmetic. An operation with no real answer,
-or one too large for a float, raises an error that shows its operands. Nothing here recurses, so a
-graph may be a million operations deep. Left out: tensors, and derivatives of derivatives.
+All numbers are floats: inf and nan travel as in IEEE arithmetic. An operation with no real answer
+raises an error that shows its operands, and so do `exp` and `**` when theirs is too large for a
+float. Nothing here recurses, so a graph may be a million operations deep. Left out: tensors, and
+derivatives of derivatives.
 """
 
 import math
@@ -25,10 +26,9 @@ class Value:
     """
 
     __slots__ = ("_local", "_mark", "_op", "_prev", "data", "grad", "label")
-    __array_ufunc__ = None  # a numpy number on the left of an operator leaves the work to us
 
     def __init__(self, data: float, label: str = "") -> None:
-        if not hasattr(data, "__float__"):
+        if isinstance(data, complex) or not hasattr(data, "__float__"):
             raise TypeError(f"a Value holds a real number, not {data!r} ({type(data).__name__})")
         self.data = float(data)
         self.grad = 0.0

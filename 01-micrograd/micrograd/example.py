@@ -1,4 +1,4 @@
-"""The expression on micrograd's front page: every kind of operation, a few values used many times.
+"""The expression on micrograd's front page: many operations, and values that are used many times.
 
 g = 24.7041, dg/da = 138.8338 and dg/db = 645.5773 (github.com/karpathy/micrograd).
 """

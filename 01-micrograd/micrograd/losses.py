@@ -31,10 +31,12 @@ def mean_squared_error(outputs: Sequence[Value], targets: Sequence[float]) -> Va
 def binary_cross_entropy(logits: Sequence[Value], labels: Sequence[float]) -> Value:
     """The mean of -log P(label), in nats, where P(1) = sigmoid(logit), for labels 0 and 1.
 
-    Finite for any logit: -log P is log(1 + exp(z)), with z the logit against the label.
+    Finite for any finite logit: -log P is log(1 + exp(z)), with z the logit against the label.
     Raises `ValueError` for another label, or for lists of unequal length.
     """
-    return _mean([_softplus(s * (1 - 2 * y)) for s, y in _pairs(logits, labels, allowed=(0, 1))])
+    return _mean(
+        [_softplus(s if y == 0 else -s) for s, y in _pairs(logits, labels, allowed=(0, 1))]
+    )
 
 
 def l2(parameters: list[Value], strength: float) -> Value:

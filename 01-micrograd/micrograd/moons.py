@@ -19,7 +19,7 @@ def two_moons(
     """
     if points < 2:
         raise ValueError(f"points must be at least 2, not {points}")
-    if not noise >= 0:
+    if not 0 <= noise < math.inf:
         raise ValueError(f"noise must be at least 0, not {noise}")
     rng = random.Random(seed)
     xs, labels = [], []

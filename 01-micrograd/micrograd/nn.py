@@ -35,8 +35,7 @@ class Neuron(Module):
     ) -> None:
         if nin < 1:
             raise ValueError(f"a neuron needs at least 1 input, not {nin}")
-        if activation not in ACTIVATIONS:
-            raise ValueError(f"activation is one of {', '.join(ACTIVATIONS)}, not {activation!r}")
+        _check_activation(activation)
         uniform = rng.uniform if rng else random.uniform
         self.w = [Value(uniform(-1, 1)) for _ in range(nin)]
         self.b = Value(0.0)
@@ -92,6 +91,7 @@ class MLP(Module):
     ) -> None:
         if not nouts:
             raise ValueError("an MLP needs at least one layer")
+        _check_activation(activation)  # also where there is no hidden layer to have it
         rng = None if seed is None else random.Random(seed)
         kinds = [activation] * (len(nouts) - 1) + ["linear"]
         self.layers = [
@@ -112,6 +112,11 @@ class MLP(Module):
 
     def __repr__(self) -> str:
         return f"MLP of [{', '.join(str(layer) for layer in self.layers)}]"
+
+
+def _check_activation(activation: str) -> None:
+    if activation not in ACTIVATIONS:
+        raise ValueError(f"activation is one of {', '.join(ACTIVATIONS)}, not {activation!r}")
 
 
 def _values(x: Sequence[Value | float]) -> list[Value]:

@@ -4,6 +4,7 @@ The lecture's update is `p.data += -lr * p.grad`, with a learning rate that shri
 on (youtube.com/watch?v=VMj-3S1tku0). Momentum is Polyak's, in the form that PyTorch's SGD has.
 """
 
+import math
 from collections.abc import Sequence
 
 from micrograd.engine import Value
@@ -17,8 +18,8 @@ class SGD:
     """
 
     def __init__(self, parameters: Sequence[Value], lr: float, momentum: float = 0.0) -> None:
-        if not lr > 0:
-            raise ValueError(f"lr must be above 0, not {lr}")
+        if not 0 < lr < math.inf:
+            raise ValueError(f"lr must be a number above 0, not {lr}")
         if not 0 <= momentum < 1:
             raise ValueError(f"momentum must be at least 0 and below 1, not {momentum}")
         self.parameters = list(parameters)
@@ -40,5 +41,10 @@ class SGD:
 
 
 def linear_decay(lr: float, step: int, steps: int, final: float = 0.1) -> float:
-    """The learning rate of step 0 … `steps`: from `lr` down a straight line to `final * lr`."""
+    """The learning rate of a step from 0 to `steps`: from `lr` straight down to `final * lr`.
+
+    Raises `ValueError` for a step outside of that.
+    """
+    if not 0 <= step <= steps or steps < 1:
+        raise ValueError(f"step must be from 0 to {steps}, not {step}")
     return lr * (1 - (1 - final) * step / steps)

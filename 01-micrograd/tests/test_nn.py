@@ -100,6 +100,7 @@ def test_zero_grad_clears_every_parameter():
         (lambda: MLP(2, [3, 0]), "at least 1 neuron, not 0"),
         (lambda: MLP(0, [1]), "at least 1 input, not 0"),
         (lambda: Neuron(2, "gelu"), "linear, relu, tanh, sigmoid, not 'gelu'"),
+        (lambda: MLP(2, [1], "gelu"), "linear, relu, tanh, sigmoid, not 'gelu'"),
         (lambda: Neuron(2)([1.0]), "1 inputs for 2 weights"),
         (lambda: MLP(2, [1])([1.0, 2.0, 3.0]), "3 inputs for 2 weights"),
     ],

@@ -1,6 +1,7 @@
 """train.py and `python -m micrograd` as a user runs them, and the pictures of graphs."""
 
 import doctest
+import importlib.util
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,6 +17,7 @@ import pytest
 
 from micrograd import Value, draw
 from micrograd.example import example
+from micrograd.nn import MLP
 
 LESSON = Path(__file__).parent.parent
 
@@ -39,10 +42,10 @@ def test_training_separates_the_moons_and_leaves_figures_and_pictures(tmp_path):
     folder = tmp_path / "moons"
     names = {"config.json", "metrics.jsonl", "loss.svg", "boundary.svg"}
     assert {path.name for path in folder.iterdir()} == names
-    metrics = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    assert [m["step"] for m in metrics] == list(range(100))
-    assert metrics[-1]["loss"] < 0.1 < metrics[0]["loss"]
-    assert metrics[0]["lr"] == 1.0
+    logged = metrics(folder)
+    assert [m["step"] for m in logged] == list(range(101))
+    assert logged[-1]["loss"] < 0.1 < logged[0]["loss"]
+    assert logged[0]["lr"] == 1.0
     assert json.loads((folder / "config.json").read_text())["config"]["seed"] == 1337
     for picture in ("loss.svg", "boundary.svg"):
         assert ElementTree.parse(folder / picture).getroot().tag.endswith("svg")
@@ -66,7 +69,57 @@ def test_every_loss_and_activation_learns(tmp_path, loss, activation):
 
 def test_loss_that_grows_is_pointed_out(tmp_path):
     done = run("train.py", "--loss", "mse", "--lr", "0.5", "--steps", "9", "--runs", str(tmp_path))
-    assert done.stderr == "warning: the loss has grown; choose a smaller --lr\n"
+    assert done.stderr == "warning: the loss has more than doubled; choose a smaller --lr\n"
+
+
+def metrics(folder: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_every_option_changes_the_training(tmp_path):
+    options = [
+        [],
+        ["--hidden", "4"],
+        ["--activation", "tanh"],
+        ["--loss", "bce"],
+        ["--lr", "0.5"],
+        ["--momentum", "0.5"],
+        ["--l2", "0.1"],
+        ["--points", "8"],
+        ["--noise", "0.3"],
+        ["--seed", "5"],
+    ]
+    last = set()
+    for i, option in enumerate(options):
+        args = ["--steps", "3", "--points", "10", *option, "--runs", str(tmp_path)]
+        assert run("train.py", *args, "--name", str(i)).returncode == 0
+        last.add(metrics(tmp_path / str(i))[-1]["loss"])
+    assert len(last) == len(options)
+
+
+def test_learning_rate_falls_and_the_last_line_is_of_the_trained_network(tmp_path):
+    args = ["--steps", "4", "--points", "10", "--lr", "0.4", "--runs", str(tmp_path)]
+    done = run("train.py", *args, "--name", "a")
+    *steps, last = metrics(tmp_path / "a")
+    assert [m["lr"] for m in steps] == pytest.approx([0.4, 0.31, 0.22, 0.13])
+    assert last["step"] == 4
+    assert last["loss"] != steps[-1]["loss"]
+    assert f"after 4 steps: loss {last['loss']:.4g}, accuracy {last['accuracy']:.1%}" in done.stdout
+
+
+def test_boundary_is_where_the_network_s_score_is_zero():
+    spec = importlib.util.spec_from_file_location("train", LESSON / "train.py")
+    assert spec and spec.loader
+    train = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(train)
+    model = MLP(2, [1])
+    for p, x in zip(model.parameters(), (2.0, 0.0, -0.5), strict=True):
+        p.data = x  # the score is 2x - 0.5, so the boundary is x = 0.25, whatever y is
+    figure = train.boundary(model, [(-1.0, -1.0), (1.0, 1.0)], [-1, 1])
+    _, line, _ = figure.axes[0].collections
+    xs, ys = zip(*line.get_paths()[0].vertices, strict=True)
+    assert xs == pytest.approx([0.25] * len(xs))
+    assert (min(ys), max(ys)) == (-1.5, 1.5)
 
 
 @pytest.mark.parametrize(
@@ -109,8 +162,9 @@ def test_ctrl_c_saves_the_pictures_and_exits_130(tmp_path):
     process = subprocess.Popen(
         command, cwd=LESSON, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
+    deadline = time.monotonic() + 60
     while not list(tmp_path.glob("*/metrics.jsonl")):
-        assert process.poll() is None
+        assert process.poll() is None and time.monotonic() < deadline
     process.send_signal(signal.SIGINT)
     out, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (130, "interrupted\n")
@@ -131,7 +185,18 @@ def test_graph_shows_data_gradient_operation_and_label_of_every_node():
         'label="*" shape=ellipse',
     ):
         assert text in dot
-    assert dot.count("->") == 3
+    assert re.findall(r"\t(\w+) -> (\w+)\n", dot.replace('"', "")) == [
+        ("0op", "0"),
+        ("1", "0op"),
+        ("2", "0op"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("x", "shown"), [(0.0, "0.0000"), (24.70408, "24.7041"), (1e300, "1e+300"), (-1e-7, "-1e-07")]
+)
+def test_numbers_are_shown_in_few_digits(x, shown):
+    assert f"data {shown}|" in draw.graph(Value(x)).source
 
 
 def test_same_expression_gives_the_same_text():
@@ -164,6 +229,16 @@ def test_draw_without_graphviz_gives_the_text_and_says_why_there_is_no_picture(t
     (line,) = done.stderr.splitlines()
     assert "`dot` is not installed" in line
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("out", "words"),
+    [("no/such/folder/g.svg", "in a folder that exists"), ("g.png", "ending in .svg")],
+)
+def test_draw_says_what_is_wrong_with_a_file_name(tmp_path, out, words):
+    done = run("-m", "micrograd", "draw", "--out", str(tmp_path / out))
+    (line,) = done.stderr.splitlines()
+    assert (done.returncode, words in line) == (2, True)
 
 
 def test_draw_does_not_overwrite_a_file(tmp_path):

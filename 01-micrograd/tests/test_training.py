@@ -1,6 +1,7 @@
 """Losses, optimiser, gradient checking and data: what a training step is made of."""
 
 import math
+import statistics
 
 import pytest
 import torch
@@ -63,6 +64,7 @@ def test_accuracy_is_the_share_on_the_right_side_of_zero():
     scores = [Value(x) for x in (2.0, -1.0, 0.5, -0.1)]
     assert losses.accuracy(scores, [1, -1, -1, -1]) == 0.75
     assert losses.accuracy(scores, [1, 0, 0, 0]) == 0.75
+    assert losses.accuracy([Value(0.0)], [1]) == 0.0
 
 
 @pytest.mark.parametrize(
@@ -100,9 +102,14 @@ def test_learning_rate_falls_in_a_straight_line_to_its_tenth():
     assert linear_decay(2.0, 0, 100) == 2.0
     assert linear_decay(2.0, 50, 100) == pytest.approx(1.1)
     assert linear_decay(2.0, 100, 100) == pytest.approx(0.2)
+    for step, steps in ((101, 100), (-1, 100), (0, 0)):
+        with pytest.raises(ValueError, match="step must be from 0"):
+            linear_decay(2.0, step, steps)
 
 
-@pytest.mark.parametrize("wrong", [{"lr": 0}, {"lr": -1}, {"lr": math.nan}, {"momentum": 1.0}])
+@pytest.mark.parametrize(
+    "wrong", [{"lr": 0}, {"lr": -1}, {"lr": math.nan}, {"lr": math.inf}, {"momentum": 1.0}]
+)
 def test_setting_that_cannot_train_is_a_value_error(wrong):
     with pytest.raises(ValueError, match="must be"):
         SGD([], **{"lr": 0.1, **wrong})
@@ -126,6 +133,16 @@ def test_gradcheck_refuses_a_wrong_derivative_and_names_the_input():
 
     with pytest.raises(ValueError, match=r"input 1 = 5.0: backward\(\) says 7.0, the slope"):
         gradcheck(f, [2.0, 5.0])
+
+
+def test_gradcheck_refuses_a_derivative_that_is_nan():
+    def f(inputs: list[Value]) -> Value:
+        out = inputs[0] * 2
+        out._local = (math.nan, 0.0)
+        return out
+
+    with pytest.raises(ValueError, match="says nan"):
+        gradcheck(f, [2.0])
 
 
 def test_gradcheck_of_a_whole_network():
@@ -164,6 +181,23 @@ def test_moons_without_noise_lie_on_their_half_circles():
 def test_moons_are_the_same_for_the_same_seed():
     assert two_moons(50, seed=3) == two_moons(50, seed=3)
     assert two_moons(50, seed=3) != two_moons(50, seed=4)
+
+
+def test_moons_are_whole_half_circles():
+    points, labels = two_moons(400, noise=0.0, seed=3)
+    upper = [x for (x, _), label in zip(points, labels, strict=True) if label == 1]
+    lower = [x for (x, _), label in zip(points, labels, strict=True) if label == -1]
+    assert (min(upper), max(upper)) == pytest.approx((-1, 1), abs=0.01)
+    assert (min(lower), max(lower)) == pytest.approx((0, 2), abs=0.01)
+
+
+def test_noise_is_the_standard_deviation_of_both_coordinates():
+    clean, _ = two_moons(2000, noise=0.0, seed=3)
+    noisy, _ = two_moons(2000, noise=0.25, seed=3)
+    for axis in (0, 1):
+        off = [a[axis] - b[axis] for a, b in zip(noisy, clean, strict=True)]
+        assert statistics.mean(off) == pytest.approx(0, abs=0.02)
+        assert statistics.stdev(off) == pytest.approx(0.25, abs=0.015)
 
 
 @pytest.mark.parametrize("wrong", [{"points": 1}, {"points": 10, "noise": -0.1}])

@@ -35,7 +35,7 @@ def explain(a: Shape, b: Shape) -> str:
     left, right = _aligned(a, b)
     lines = [
         "1. Align the shapes to the right; a missing dimension counts as 1.",
-        *(f"     {_text(shape):<14}->  {_columns(row)}" for shape, row in ((a, left), (b, right))),
+        *(f"     {_text(shape):<13} ->  {_columns(row)}" for shape, row in ((a, left), (b, right))),
         "2. Compare the sizes from right to left: equal, or one of them 1.",
     ]
     for position, (x, y) in enumerate(zip(reversed(left), reversed(right)), start=1):
@@ -53,6 +53,8 @@ def parse_shape(text: str) -> Shape:
 
     Raises `ValueError` for anything that is not a list of whole numbers from 0 up.
     """
+    if not text.strip() or text.strip().startswith("(") != text.strip().endswith(")"):
+        raise ValueError(f"{text!r} is not a shape; write it like 4,3,2, or () for a single number")
     inside = text.strip().removeprefix("(").removesuffix(")").strip()
     sizes = inside.removesuffix(",").split(",") if inside else []
     if not all(size.strip().isdecimal() for size in sizes):

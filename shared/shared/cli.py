@@ -1,7 +1,8 @@
 """The command line: a dataclass becomes the options, a user's mistake becomes one line.
 
 Built on tyro, whose help is kept and whose framed errors are cut down to their first sentence.
-Exit codes: 0 done, 1 the machine refused (disk full, say), 2 the user's mistake, 130 Ctrl-C.
+Exit codes: 0 done, 1 the machine refused (disk full, say), 2 the user's mistake, 130 Ctrl-C,
+141 nobody reads the output any more.
 A bug stays a traceback.
 """
 
@@ -107,13 +108,17 @@ def _program() -> str:
 
 
 def _first_sentence(frame: str) -> str:
-    """The text of a framed message, without its title, up to the first rule across the frame."""
+    """The text of a framed message between its title and the next rule across the frame.
+
+    The frame is drawn with lines, or, where the terminal has no such characters, with hyphens.
+    """
     words: list[str] = []
     for line in frame.splitlines()[1:]:
-        text = line.strip(" │╭╮╰╯")
-        if text.startswith("──"):
+        text = line.strip(" │╰╯─-")
+        if text:
+            words.append(text)
+        elif words:
             break
-        words.append(text)
     return f"{' '.join(words)} (--help lists the options)"
 
 
@@ -129,7 +134,7 @@ def _one_line_errors() -> Iterator[None]:
         _leave("interrupted", 130)
     except BrokenPipeError:  # the reader of our output, `head` say, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        sys.exit(141)  # what a shell reports of a program that a closed pipe has ended
     except OSError as error:
         _leave(f"error: {error}", 1)
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from shared import play
 from shared.cli import UserError
 
-PATIENCE = 4.0  # seconds without a byte from the network before we go on without it
+PATIENCE = 3.0  # seconds without a byte from the network before we go on without it
 
 
 @dataclass(frozen=True)
@@ -71,14 +71,14 @@ def load(name: str, data: str | None = None, cache: Path | None = None) -> Datas
     SHA-256 is wrong. Warns when it falls back on the stand-in.
     """
     wanted = data or name
-    if Path(wanted).is_file():
-        return read_file(Path(wanted))
+    if wanted in SOURCES:  # a file of that name in this folder is ./names
+        return _lecture_file(SOURCES[wanted], cache) or _stand_in(wanted)
     if wanted == "bundled" and name in SOURCES:
         return _stand_in(name)
-    if wanted not in SOURCES:
+    if not Path(wanted).is_file():
         known = ", ".join(SOURCES)
         raise UserError(f"there is no file {wanted!r}; give a file, or one of {known}, bundled")
-    return _lecture_file(SOURCES[wanted], cache) or _stand_in(wanted)
+    return read_file(Path(wanted))
 
 
 def read_file(path: Path) -> Dataset:

@@ -30,7 +30,7 @@ SHORTEST_SCENE, LONGEST_SCENE = 6, 30  # in speeches
 
 
 def _words(listing: str) -> dict[str, float]:
-    """Return the words of the listing with weights, each word a little rarer than the last."""
+    """The words of the listing with weights, each word a little rarer than the last."""
     return {word: 1 / (rank + 30) for rank, word in enumerate(listing.split())}
 
 
@@ -151,12 +151,12 @@ class Play:
 
     @property
     def nats_per_character(self) -> float:
-        """Return the floor under any model's expected loss, in nats per character."""
+        """The floor under any model's expected loss, in nats per character."""
         return self.nats / len(self.text)
 
 
 def write(seed: int = 1337, characters: int = 1_000_000) -> Play:
-    """Return a play that ends with the first speech at which it has that many characters.
+    """A play that ends with the first speech at which it has that many characters.
 
     The same seed gives the same text on every platform and in every version of Python.
     Raises ValueError if characters is below 1.
@@ -197,19 +197,19 @@ class _Pen:
                 self.alternatives[rule].append(((rule, index), form, slots))
 
     def draw(self, rule: str) -> str:
-        """Return a text drawn from the rule, with the words in braces still to be filled in."""
+        """A text drawn from the rule, with the words in braces still to be filled in."""
         index = bisect(self.bounds[rule], self.random())
         choice, form, slots = self.alternatives[rule][index]
         self.derivation.append(choice)
         return form % tuple(map(self.draw, slots))
 
     def pick(self, rule: str, people: list[str]) -> str:
-        """Return one of the people, drawn from the form of the rule for that many."""
+        """One of the people, drawn from the form of the rule for that many."""
         return people[int(self.draw(f"{rule} of {len(people)}"))]
 
 
 def _speeches(pen: _Pen) -> Iterator[str]:
-    """Yield speech after speech without end, with a stage direction where a scene opens."""
+    """Speech after speech without end, with a stage direction where a scene opens."""
     while True:
         people = [*GENTRY, *COMMONS]
         present: list[str] = []
@@ -231,7 +231,7 @@ def _speeches(pen: _Pen) -> Iterator[str]:
 
 
 def _speech(pen: _Pen, speaker: str, listener: str) -> str:
-    """Return what the speaker says to the listener, under the speaker's name."""
+    """What the speaker says to the listener, under the speaker's name."""
     words = POLITE if listener in GENTRY else FAMILIAR
     agreement = dict(zip(FAMILIAR, words, strict=True))
     said = pen.draw("speech").format(name=listener, **agreement)
@@ -239,5 +239,5 @@ def _speech(pen: _Pen, speaker: str, listener: str) -> str:
 
 
 def _capitals(text: str) -> str:
-    """Return the text with a capital at the start of every line and sentence."""
+    """The text with a capital at the start of every line and sentence."""
     return re.sub(r"(^|\n|[.!?] )'?[a-z]", lambda start: start[0].upper(), text)

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -31,17 +32,20 @@ class Run:
 
         Raises `UserError` when the name is taken or is not a plain folder name.
         """
-        if not name:
-            name = _free_name(runs, f"{lesson}-{datetime.now():%Y%m%d-%H%M%S}")
         if name in (".", "..") or Path(name).name != name:
             raise UserError(f"--name must be a plain folder name, not {name!r}")
-        path = runs / name
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            path.mkdir()
-        except FileExistsError:
-            raise UserError(f"{path} exists; choose another --name, or remove it") from None
-        return cls(path)
+            runs.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"--runs {runs} cannot be made a folder: {error.strerror}") from None
+        stamp = f"{lesson}-{datetime.now():%Y%m%d-%H%M%S}"
+        for path in [runs / name] if name else _numbered(runs / stamp):
+            try:
+                path.mkdir()
+                return cls(path)
+            except FileExistsError:
+                continue
+        raise UserError(f"{runs / name} exists; choose another --name, or remove it")
 
     def write_config(self, config: dict[str, Any], **more: Any) -> None:
         """Write `config.json`: the settings, and what else it takes to repeat the run."""
@@ -99,10 +103,8 @@ def _umask() -> int:
     return umask
 
 
-def _free_name(runs: Path, name: str) -> str:
-    """`name`, or `name-2`, `name-3`, … if there is such a folder already."""
-    number, free = 1, name
-    while (runs / free).exists():
-        number += 1
-        free = f"{name}-{number}"
-    return free
+def _numbered(path: Path) -> Iterator[Path]:
+    """`path`, then `path-2`, `path-3`, and so on."""
+    yield path
+    for number in count(2):
+        yield path.with_name(f"{path.name}-{number}")

@@ -55,7 +55,7 @@ def test_shape_can_be_written_as_python_does_or_without_brackets(text, shape):
     assert parse_shape(text) == shape
 
 
-@pytest.mark.parametrize("text", ["4,,2", "a", "-1,2", "4x3", "2.5", ","])
+@pytest.mark.parametrize("text", ["4,,2", "a", "-1,2", "4x3", "2.5", ",", "", "(4,3"])
 def test_text_that_is_no_shape_is_one_clear_line(text):
     with pytest.raises(cli.UserError, match="is not a shape; write it like 4,3,2"):
         main(Shapes(text, "1"))

@@ -98,6 +98,17 @@ def test_mistake_is_one_line_on_stderr(program, args, words):
     assert words in line
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_mistake_is_told_without_the_frame_around_it(command, encoding):
+    env = {**os.environ, "PYTHONIOENCODING": encoding}
+    for args, sentence in (
+        (["--kind", "c"], "invalid choice 'c' for argument '--kind'. Expected one of ('a', 'b')."),
+        (["--steps", "x"], "Error parsing --steps: invalid literal for int() with base 10: 'x'"),
+    ):
+        done = subprocess.run([*command, *args], env=env, capture_output=True, text=True)
+        assert done.stderr == f"error: {sentence} (--help lists the options)\n"
+
+
 def test_help_names_every_option(program):
     done = program("--help")
     assert done.returncode == 0
@@ -116,7 +127,7 @@ def test_warning_is_one_line(program):
     assert (done.returncode, done.stderr) == (0, "warning: mind the step\n")
 
 
-def test_reader_that_stops_early_is_no_error(command):
+def test_reader_that_stops_early_ends_the_program_without_a_word(command):
     args = [*command, "--do", "much"]
     process = subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout and process.stderr
@@ -124,7 +135,7 @@ def test_reader_that_stops_early_is_no_error(command):
     process.stdout.close()
     assert process.stderr.read() == ""
     process.stderr.close()
-    assert process.wait() == 0
+    assert process.wait() == 141
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one child alone")
@@ -141,6 +152,13 @@ def test_first_ctrl_c_lets_the_program_save_and_a_second_one_leaves_at_once(comm
         process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)  # it would go on for a minute by itself
     assert (process.returncode, errors) == (130, "interrupted\n")
+
+
+def test_ctrl_c_is_as_before_when_the_loop_is_over():
+    before = signal.getsignal(signal.SIGINT)
+    with cli.interruptible():
+        assert signal.getsignal(signal.SIGINT) is not before
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 @dataclass

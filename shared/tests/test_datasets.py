@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from shared import datasets
 from shared.cli import UserError
 from shared.datasets import SOURCES, Source, load
 
@@ -57,6 +58,12 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.server.manner.startswith("cut"):
             body = body[: len(body) // 2]
+        if self.server.manner == "slow":
+            for start in range(0, len(body), len(body) // 10):
+                self.wfile.write(body[start : start + len(body) // 10])
+                self.wfile.flush()
+                self.server.released.wait(0.1)
+            return
         if self.server.manner == "altered":
             body = body.replace(b"emma", b"anna")
         self.wfile.write(body)
@@ -105,6 +112,12 @@ def test_bad_server_means_a_warning_and_the_stand_in_within_5_seconds(home, tmp_
     assert list(tmp_path.iterdir()) == []
 
 
+def test_download_that_is_slow_but_moves_is_waited_for(home, tmp_path, monkeypatch):
+    monkeypatch.setattr(datasets, "PATIENCE", 0.5)  # the whole of it takes a second
+    home.manner = "slow"
+    assert load("names", cache=tmp_path).text == TEXT
+
+
 def test_no_network_means_a_warning_and_the_stand_in_within_5_seconds(home, tmp_path):
     home.shutdown()
     home.server_close()
@@ -124,7 +137,7 @@ def test_name_lookup_that_hangs_does_not_keep_us_waiting(home, tmp_path, monkeyp
 
     monkeypatch.setattr("socket.getaddrinfo", lookup)
     began = time.monotonic()
-    with pytest.warns(UserWarning, match="no answer within 4 s"):
+    with pytest.warns(UserWarning, match="no answer within 3 s"):
         load("names", cache=tmp_path)
     assert time.monotonic() - began < 5
     released.set()
@@ -230,6 +243,15 @@ def test_file_that_is_no_text_is_one_clear_line(tmp_path, content, words):
 def test_file_that_is_not_there_is_one_clear_line(wanted):
     with pytest.raises(UserError, match=r"there is no file .* names, shakespeare, bundled"):
         load("names", wanted)
+
+
+def test_file_in_this_folder_does_not_hide_a_lecture_s_text(home, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("names", "bundled"):
+        (tmp_path / name).write_text("mine\n")
+    assert load("names", cache=tmp_path / "cache").text == TEXT
+    assert load("names", "bundled").origin == "bundled list of given names"
+    assert load("names", "./names").text == "mine\n"
 
 
 def test_bundled_alone_does_not_say_which_text():

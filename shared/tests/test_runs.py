@@ -2,6 +2,8 @@
 
 import json
 import os
+import platform
+import sys
 import threading
 from pathlib import Path
 
@@ -19,6 +21,8 @@ def test_config_and_metrics_can_be_read_back(tmp_path):
     config = json.loads((run.path / "config.json").read_text())
     assert config["config"] == {"lr": 0.1, "runs": "runs"}
     assert config["data"] == "two moons"
+    assert config["command"] == sys.argv
+    assert config["python"] == platform.python_version()
     lines = (run.path / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line) for line in lines] == [
         {"step": 0, "loss": 1.5},
@@ -37,6 +41,12 @@ def test_runs_of_the_same_second_get_folders_of_their_own(tmp_path):
     paths = {Run.create(tmp_path, "lesson").path for _ in range(5)}
     assert len(paths) == 5
     assert all(path.name.startswith("lesson-") for path in paths)
+
+
+def test_runs_folder_that_is_a_file_is_one_clear_line(tmp_path):
+    (tmp_path / "file").write_text("precious")
+    with pytest.raises(UserError, match=r"--runs .* cannot be made a folder"):
+        Run.create(tmp_path / "file", "lesson")
 
 
 @pytest.mark.parametrize("name", ["..", ".", "a/b", "/tmp/x"])
