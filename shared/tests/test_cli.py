@@ -116,6 +116,13 @@ def test_help_names_every_option(program):
         assert word in done.stdout
 
 
+def test_help_says_how_the_program_was_started(program):
+    assert program("--help").stdout.startswith("usage: python program.py [-h]")
+    command = [sys.executable, "-m", "shared.broadcasting", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.stdout.startswith("usage: python -m shared.broadcasting [-h]")
+
+
 def test_bug_stays_a_traceback(program):
     done = program("--do", "bug")
     assert done.returncode == 1
