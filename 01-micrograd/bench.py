@@ -49,16 +49,16 @@ class Data:
 
 def ours(data: Data) -> Step:
     """The network as a user of this package writes it."""
-    from micrograd import Value, losses
+    from micrograd import losses
     from micrograd.nn import MLP
     from micrograd.optim import SGD
 
-    model = MLP(2, [16, 16, 1])
+    model: Any = MLP(2, [16, 16, 1])  # a single output, so a Value and not a list
     _set(model.parameters(), data.weights)
     optimizer = SGD(model.parameters(), LEARNING_RATE)
 
     def step() -> float:
-        scores = [model.forward([Value(v) for v in point])[0] for point in data.points]
+        scores = [model(point) for point in data.points]
         loss = losses.max_margin(scores, data.labels) + losses.l2(model.parameters(), L2)
         optimizer.zero_grad()
         loss.backward()

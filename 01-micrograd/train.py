@@ -11,13 +11,15 @@ import math
 import sys
 import warnings
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 try:
-    from matplotlib.figure import Figure
-
     from shared import cli, plots, progress, runs
+
+    if find_spec("matplotlib") is None:  # only looked for: importing it would slow down --help
+        raise ImportError("No module named 'matplotlib'")
 except ImportError as missing:
     setup = "in the repository's root folder run `make setup`, then `. .venv/bin/activate`"
     sys.exit(f"error: {missing}; {setup}")
@@ -26,6 +28,9 @@ from micrograd import Value, losses
 from micrograd.moons import two_moons
 from micrograd.nn import MLP
 from micrograd.optim import SGD, linear_decay
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass
@@ -151,8 +156,10 @@ def loss_of(name: str, scores: list[Value], labels: list[int]) -> Value:
     return losses.binary_cross_entropy(scores, [(y + 1) // 2 for y in labels])
 
 
-def boundary(model: MLP, points: list[tuple[float, float]], labels: list[int]) -> Figure:
+def boundary(model: MLP, points: list[tuple[float, float]], labels: list[int]) -> "Figure":
     """The points, on the network's score for every place around them; black where it is 0."""
+    from matplotlib.figure import Figure
+
     columns, rows = (_ticks(min(values) - 0.5, max(values) + 0.5) for values in zip(*points))
     scores = [[score(model, (x, y)).data for x in columns] for y in rows]
     figure = Figure(figsize=(6, 4), layout="constrained")

@@ -22,6 +22,7 @@ class Value:
     `data` is the number. `grad` is d(result)/d(this), filled in by `result.backward()`. `label` is
     a name for pictures. `_prev`, `_local` and `_op` say how it was computed: the children, the
     local derivative with respect to each child, and the operation; they are empty for a leaf.
+    `_mark` belongs to `_topological_order`.
     Raises `TypeError` when `data` is not a real number.
     """
 

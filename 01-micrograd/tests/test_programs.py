@@ -156,6 +156,23 @@ def test_without_set_up_train_py_says_what_to_do():
         assert "make setup" in line
 
 
+def test_half_a_set_up_is_noticed_before_training():
+    program = "import runpy, sys; sys.modules['matplotlib'] = None; runpy.run_path('train.py')"
+    done = run("-c", program)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: No module named 'matplotlib'; ")
+    assert "make setup" in line
+
+
+def test_help_does_not_wait_for_the_plotting_library():
+    program = (
+        "import runpy, sys; sys.argv = ['train.py']; runpy.run_path('train.py');"
+        "print('matplotlib' in sys.modules)"
+    )
+    assert run("-c", program).stdout == "False\n"
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one child alone")
 def test_ctrl_c_saves_the_pictures_and_exits_130(tmp_path):
     command = [sys.executable, "train.py", "--steps", "100000", "--runs", str(tmp_path)]

@@ -7,6 +7,7 @@ left, two sizes fit when they are equal or one of them is 1, and the result has 
     python -m shared.broadcasting 4,3,2 3,2
 """
 
+import re
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -53,13 +54,10 @@ def parse_shape(text: str) -> Shape:
 
     Raises `ValueError` for anything that is not a list of whole numbers from 0 up.
     """
-    if not text.strip() or text.strip().startswith("(") != text.strip().endswith(")"):
+    sizes = r"\d+(\s*,\s*\d+)*\s*,?"
+    if not re.fullmatch(rf"\s*({sizes}|\(\s*({sizes})?\s*\))\s*", text):
         raise ValueError(f"{text!r} is not a shape; write it like 4,3,2, or () for a single number")
-    inside = text.strip().removeprefix("(").removesuffix(")").strip()
-    sizes = inside.removesuffix(",").split(",") if inside else []
-    if not all(size.strip().isdecimal() for size in sizes):
-        raise ValueError(f"{text!r} is not a shape; write it like 4,3,2, or () for a single number")
-    return tuple(int(size) for size in sizes)
+    return tuple(int(size) for size in re.findall(r"\d+", text))
 
 
 def _aligned(a: Shape, b: Shape) -> tuple[Shape, Shape]:
