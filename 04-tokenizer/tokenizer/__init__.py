@@ -1,0 +1,15 @@
+"""Byte-pair encoding: the lecture's tokenizers, and one that is fast."""
+
+from tokenizer.basic import BasicTokenizer
+from tokenizer.fast import FastTokenizer
+from tokenizer.gpt import GPT2Tokenizer, GPT4oTokenizer, GPT4Tokenizer
+from tokenizer.regex_tokenizer import RegexTokenizer
+
+__all__ = [
+    "BasicTokenizer",
+    "FastTokenizer",
+    "GPT2Tokenizer",
+    "GPT4Tokenizer",
+    "GPT4oTokenizer",
+    "RegexTokenizer",
+]

@@ -1,0 +1,110 @@
+"""The encoding of `regex_tokenizer` for one chunk, by ranks, in two ways.
+
+`ranks` maps the bytes of a token to its id, and lower ids merge first: that is all an encoding
+needs, and all that OpenAI publishes of its own. Two neighbours merge when their bytes together are
+a token. The tokens of a chunk are those that the merges in the order learned would give.
+"""
+
+import heapq
+from collections.abc import Mapping
+from itertools import pairwise
+
+from tokenizer.basic import Pair
+
+Ranks = Mapping[bytes, int]
+
+NEVER = 1 << 62  # the rank of what is no token
+LONG = 100  # bytes from which the heap is faster than looking at all ranks for every merge
+
+
+def encode_chunk(chunk: bytes, ranks: Ranks) -> list[int]:
+    """The ids of a chunk. `ranks` must have every single byte."""
+    if chunk in ranks:  # a token merges to itself
+        return [ranks[chunk]]
+    if len(chunk) < LONG:
+        return [ranks[part] for part in merge_parts(chunk, ranks)]
+    return merge_by_heap(chunk, ranks)
+
+
+def merge_parts(chunk: bytes, ranks: Ranks, below: int = NEVER) -> list[bytes]:
+    """The tokens of a chunk after all merges with a rank `below` that; for short chunks.
+
+    >>> merge_parts(b"lower", {b"lo": 256, b"er": 257, b"low": 258})
+    [b'low', b'er']
+    """
+    starts = list(range(len(chunk) + 1))  # of the tokens, and one past the last
+    of_pairs = [ranks.get(chunk[i : i + 2], NEVER) for i in range(len(chunk) - 1)]
+    while of_pairs:
+        rank = min(of_pairs)
+        if rank >= below:
+            break
+        i = of_pairs.index(rank)  # the leftmost of that rank
+        del starts[i + 1], of_pairs[i]
+        if i:
+            of_pairs[i - 1] = ranks.get(chunk[starts[i - 1] : starts[i + 1]], NEVER)
+        if i < len(of_pairs):
+            of_pairs[i] = ranks.get(chunk[starts[i] : starts[i + 2]], NEVER)
+    return [chunk[start:end] for start, end in pairwise(starts)]
+
+
+def merge_by_heap(chunk: bytes, ranks: Ranks) -> list[int]:
+    """The ids of a chunk of any length, in time n log n.
+
+    The tokens are a linked list of their starts, so that a merge moves nothing. The heap holds the
+    ranks that wait, and `places` where each of them was seen.
+    """
+    n = len(chunk)
+    end = [*range(1, n + 1), n]  # of the token that starts here, and so the start of the next
+    before = list(range(-1, n))  # the start of the one before
+    gone = bytearray(n)  # 1 where a token has become the end of another
+    places: dict[int, list[int]] = {}
+    heap: list[int] = []
+
+    def look(i: int, j: int) -> None:
+        """Make a note of the pair whose bytes start at i and end at j."""
+        rank = ranks.get(chunk[i:j])
+        if rank is None:
+            return
+        if rank in places:
+            places[rank].append(i)
+        else:
+            places[rank] = [i]
+            heapq.heappush(heap, rank)
+
+    for i in range(n - 1):
+        look(i, i + 2)
+    while heap:
+        rank = heapq.heappop(heap)
+        for i in sorted(places.pop(rank)):  # from left to right
+            middle = end[i]
+            j = end[middle]
+            if gone[i] or middle == n or ranks.get(chunk[i:j]) != rank:
+                continue  # one of the two has merged with another neighbour since
+            end[i] = j
+            gone[middle] = 1
+            if j < n:
+                before[j] = i
+                look(i, end[j])
+            if i:
+                look(before[i], j)
+    starts = [i for i in range(n) if not gone[i]]
+    return [ranks[chunk[i : end[i]]] for i in starts]
+
+
+def recover_merges(ranks: Ranks) -> dict[Pair, int]:
+    """The merges, in the order learned, of which only the ranks were published.
+
+    A token was made by the last merge in it: encoded with lower ranks only, it is two tokens.
+    Raises `ValueError` for a token that is not made of two earlier ones.
+
+    >>> recover_merges({b"a": 97, b"b": 98, b"ab": 256, b"aab": 257})
+    {(97, 98): 256, (97, 256): 257}
+    """
+    merges = {}
+    for token, rank in sorted(ranks.items(), key=lambda item: item[1]):
+        if len(token) > 1:
+            parts = merge_parts(token, ranks, below=rank)
+            if len(parts) != 2:
+                raise ValueError(f"token {rank}, {token!r}, is not made of two tokens before it")
+            merges[ranks[parts[0]], ranks[parts[1]]] = rank
+    return merges

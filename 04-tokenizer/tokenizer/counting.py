@@ -1,0 +1,99 @@
+"""How often every chunk of a text occurs, for texts that need not fit into memory.
+
+Training needs to know no more of a text than this. Files and long texts are read in blocks that
+end where GPT's patterns cut in any case (`fast_split.last_cut`), so the chunks are those of the
+whole; several processes may each count some blocks, for sums do not mind the order. A text with a
+pattern of the user's own is one block, since nothing is known of where that pattern cuts.
+"""
+
+import codecs
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+from tokenizer.basic import well_formed
+from tokenizer.fast_split import FastSplitter, last_cut
+
+BLOCK = 1 << 20  # characters, or bytes of a file
+
+
+def count_chunks(
+    blocks: Iterable[str], split: FastSplitter, num_workers: int = 1
+) -> "Counter[str]":
+    """How often every chunk occurs in all the blocks.
+
+    More than one worker means so many processes beside this one; as always with processes, the
+    program then needs its `if __name__ == "__main__":`.
+    """
+    total: Counter[str] = Counter()
+    if num_workers <= 1:
+        for block in blocks:
+            total.update(split(well_formed(block)))
+        return total
+    waiting: deque[Future[Counter[str]]] = deque()
+    with ProcessPoolExecutor(num_workers, get_context("spawn")) as pool:
+        for block in blocks:
+            waiting.append(pool.submit(_count_block, block, split.pattern))
+            if len(waiting) > 2 * num_workers:  # no more blocks in memory than keep all busy
+                total.update(waiting.popleft().result())
+        for counts in waiting:
+            total.update(counts.result())
+    return total
+
+
+def _count_block(block: str, pattern: str) -> "Counter[str]":
+    return count_chunks([block], FastSplitter(pattern))
+
+
+def blocks_of_text(text: str, split: FastSplitter, size: int = BLOCK) -> Iterator[str]:
+    """`text` in blocks of about `size` characters."""
+    if not split.cuts_at_spaces:
+        return iter([text])
+    return cut_safely(text[i : i + size] for i in range(0, len(text), size))
+
+
+def blocks_of_file(path: Path, split: FastSplitter, size: int = BLOCK) -> Iterator[str]:
+    """The text of a file in UTF-8, with or without a byte-order mark, in blocks.
+
+    Raises `ValueError` where it is not UTF-8.
+    """
+    if not split.cuts_at_spaces:
+        return iter(["".join(_read(path, size))])
+    return cut_safely(_read(path, size))
+
+
+def cut_safely(parts: Iterable[str]) -> Iterator[str]:
+    """A text that comes in parts, in blocks that end where GPT's patterns cut.
+
+    A part with no such place is kept until one comes.
+    """
+    kept: list[str] = []
+    for part in parts:
+        cut = last_cut(part)
+        if cut:
+            yield "".join(kept) + part[:cut]
+            kept = []
+        kept.append(part[cut:])
+    if kept:
+        yield "".join(kept)
+
+
+def _read(path: Path, size: int) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    position = 0
+    with path.open("rb") as file:
+        while True:
+            content = file.read(size)
+            begun = len(decoder.getstate()[0])  # bytes of a character that the last read cut
+            try:
+                text = decoder.decode(content, final=not content)
+            except UnicodeDecodeError as error:
+                position += error.start - begun
+                byte = f"byte {error.object[error.start]:#04x} at position {position:,}"
+                raise ValueError(f"{path} is not UTF-8 text ({byte})") from None
+            if not content:
+                return
+            position += len(content)
+            yield text

@@ -1,0 +1,181 @@
+"""The tokenizer to use: the merges and ids of `regex_tokenizer`, at about the speed of tiktoken.
+
+Training counts the chunks once (`counting`) and keeps pair counts up to date (`learn`). Encoding
+merges by rank (`apply`) and remembers: a chunk once encoded is a lookup the next time, and texts
+repeat themselves. What is remembered between calls is bounded.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from functools import cached_property
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from tokenizer import files
+from tokenizer.apply import encode_chunk, recover_merges
+from tokenizer.basic import (
+    Pair,
+    build_vocab,
+    check_vocab_size,
+    show_merge,
+    warn_if_exhausted,
+    well_formed,
+)
+from tokenizer.counting import blocks_of_file, blocks_of_text, count_chunks
+from tokenizer.fast_split import FastSplitter
+from tokenizer.learn import learn_merges
+from tokenizer.model_file import Model
+from tokenizer.regex_tokenizer import Tokenizer, check_special_tokens
+from tokenizer.split import GPT4_PATTERN
+
+if TYPE_CHECKING:
+    import numpy
+    import tiktoken
+
+MEMO_SIZE = 4_000_000  # characters of chunks that are remembered between calls
+
+
+class FastTokenizer(Tokenizer):
+    """A tokenizer by ranks: `ranks` maps the bytes of every ordinary token to its id.
+
+    >>> tokenizer = FastTokenizer()
+    >>> tokenizer.train("low lower lowest", 256 + 3)
+    >>> tokenizer.encode("lowest")
+    [257, 101, 115, 116]
+    """
+
+    split: FastSplitter
+
+    def __init__(self, pattern: str = GPT4_PATTERN) -> None:
+        super().__init__(FastSplitter(pattern))
+        self._set_ranks({token: i for i, token in self.vocab.items()})
+
+    @classmethod
+    def from_merges(cls, merges: Iterable[Pair], pattern: str = GPT4_PATTERN) -> Self:
+        """A tokenizer with these merges, in the order learned; they get the ids from 256 up."""
+        tokenizer = cls(pattern)
+        vocab = build_vocab({pair: 256 + i for i, pair in enumerate(merges)})
+        tokenizer._set_ranks({token: i for i, token in vocab.items()})
+        return tokenizer
+
+    def _set_ranks(self, ranks: dict[bytes, int]) -> None:
+        self.ranks = ranks
+        self.vocab = {i: token for token, i in ranks.items()}
+        self._memo = _Memo(ranks)
+        self.__dict__.pop("merges", None)
+
+    @cached_property
+    def merges(self) -> dict[Pair, int]:
+        """The merges in the order learned, worked out from the ranks."""
+        return recover_merges(self.ranks)
+
+    def train(self, text: str, vocab_size: int, verbose: bool = False) -> None:
+        self._train(blocks_of_text(text, self.split), vocab_size, 1, verbose)
+
+    def train_from_iterator(
+        self, texts: Iterable[str], vocab_size: int, num_workers: int = 1, verbose: bool = False
+    ) -> None:
+        """`train` on several texts, of which only a few are in memory at a time.
+
+        `num_workers` processes split and count; see `counting.count_chunks`.
+        """
+        blocks = chain.from_iterable(blocks_of_text(text, self.split) for text in texts)
+        self._train(blocks, vocab_size, num_workers, verbose)
+
+    def train_from_files(
+        self,
+        paths: Iterable[Path | str],
+        vocab_size: int,
+        num_workers: int = 1,
+        verbose: bool = False,
+    ) -> None:
+        """The same for files in UTF-8, which are read in blocks.
+
+        Raises `ValueError` for a file that is not UTF-8.
+        """
+        blocks = chain.from_iterable(blocks_of_file(Path(path), self.split) for path in paths)
+        self._train(blocks, vocab_size, num_workers, verbose)
+
+    def _train(
+        self, blocks: Iterable[str], vocab_size: int, num_workers: int, verbose: bool
+    ) -> None:
+        check_vocab_size(vocab_size)
+        check_special_tokens(self.special_tokens, range(vocab_size))
+        vocab = build_vocab({})
+        chunks = count_chunks(blocks, self.split, num_workers)
+        for new_id, merge in enumerate(learn_merges(chunks, vocab_size - 256), start=256):
+            vocab[new_id] = vocab[merge.pair[0]] + vocab[merge.pair[1]]
+            if verbose:
+                show_merge(merge.pair, new_id, vocab_size, vocab, merge.occurrences)
+        self._set_ranks({token: i for i, token in vocab.items()})
+        warn_if_exhausted(len(vocab) - 256, vocab_size)
+
+    def encode_ordinary(self, text: str) -> list[int]:
+        if self._memo.size > MEMO_SIZE:
+            self._memo = _Memo(self.ranks)
+        chunks = self.split(well_formed(text))
+        tokens = "".join(map(self._memo.__getitem__, chunks))
+        return memoryview(tokens.encode("utf-32-le", "surrogatepass")).cast("I").tolist()
+
+    def encode_batch(
+        self, texts: Iterable[str], allowed_special: str | Collection[str] = "none_raise"
+    ) -> list[list[int]]:
+        """The ids of each text. One thread: what one text has taught is known for the next."""
+        return [self.encode(text, allowed_special) for text in texts]
+
+    def encode_to_numpy(
+        self, text: str, allowed_special: str | Collection[str] = "none_raise"
+    ) -> "numpy.ndarray":
+        """The ids as an array, uint16 where the vocabulary has at most 65,536 ids, else uint32."""
+        import numpy
+
+        dtype = numpy.uint16 if self.n_vocab <= 1 << 16 else numpy.uint32
+        return numpy.array(self.encode(text, allowed_special), dtype)
+
+    def to_tiktoken(self, name: str = "lm-lessons") -> "tiktoken.Encoding":
+        """The same tokenizer as a `tiktoken.Encoding`."""
+        import tiktoken
+
+        return tiktoken.Encoding(
+            name,
+            pat_str=self.pattern,
+            mergeable_ranks=self.ranks,
+            special_tokens=self.special_tokens,
+        )
+
+    def save(self, path: Path | str) -> None:
+        """Write this tokenizer; the name says how.
+
+        `x.tiktoken`: tiktoken's ranks, without pattern and special tokens. `x.json`: Hugging
+        Face's tokenizer.json. Anything else is a prefix: `prefix.model`, which `load` reads, and
+        `prefix.vocab`, for people to read.
+        """
+        files.save(Path(path), Model(self.pattern, self.ranks, self.special_tokens))
+
+    def load(self, path: Path | str) -> None:
+        """Become the tokenizer in a `.model`, `.tiktoken` or `.json` file.
+
+        With `.tiktoken`, the pattern stays, and there are no special tokens.
+        Raises `ValueError` with the place for a file that is damaged, and then changes nothing.
+        """
+        model = files.load(Path(path), self.pattern)
+        split = FastSplitter(model.pattern)
+        self.split, self.special_tokens = split, model.special_tokens
+        self._set_ranks(model.ranks)
+
+
+class _Memo(dict[str, str]):
+    """The tokens of every chunk seen so far, as strings whose character number i is the token i.
+
+    Strings of tokens are small, and joining them is quick.
+    """
+
+    def __init__(self, ranks: Mapping[bytes, int]) -> None:
+        self.ranks = ranks
+        self.size = 0  # characters of all chunks
+
+    def __missing__(self, chunk: str) -> str:
+        tokens = "".join(map(chr, encode_chunk(chunk.encode(), self.ranks)))
+        self[chunk] = tokens
+        self.size += len(chunk)
+        return tokens

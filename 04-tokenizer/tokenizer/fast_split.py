@@ -1,0 +1,71 @@
+"""The chunks of `split`, found about three times as fast for GPT's own patterns.
+
+Two facts about these patterns. On ASCII text they say the same as patterns for Python's own `re`,
+which is quicker than `regex` but knows no Unicode classes. And a chunk begins at every space that
+follows a character which is not white: no alternative goes on with a space after such a
+character, and none looks ahead from it. So a text can be cut there beforehand, and its chunks are
+those of the parts: parts in ASCII go to `re`, the others to `regex`; and a file can be read in
+blocks.
+"""
+
+import re
+
+import regex
+
+from tokenizer.split import PATTERNS, Splitter
+
+_ASCII = {"L": "A-Za-z", "Lu": "A-Z", "Ll": "a-z", "N": "0-9"}  # no others: \p{Lt}, \p{M}…
+
+
+def ascii_pattern(pattern: str) -> re.Pattern[str]:
+    r"""One of GPT's patterns for ASCII text and `re`: classes like \p{L} become ranges.
+
+    >>> ascii_pattern(r" ?\p{L}++| ?[^\s\p{L}\p{N}]++").pattern
+    ' ?[A-Za-z]++| ?[^\\sA-Za-z0-9]++'
+    """
+
+    def ranges(found: re.Match[str]) -> str:
+        inside = _ASCII.get(found[1], "")
+        return f"[{inside}]" if found[2] else inside  # with a quantifier, it stands alone
+
+    return re.compile(re.sub(r"\\p\{(\w+)\}(?=([+{])?)", ranges, pattern), re.ASCII)
+
+
+class FastSplitter(Splitter):
+    """A `Splitter` that is fast for the patterns of GPT; for others, it is the plain one."""
+
+    def __init__(self, pattern: str) -> None:
+        super().__init__(pattern)
+        self.cuts_at_spaces = pattern in PATTERNS.values()
+        if self.cuts_at_spaces:
+            self._ascii = ascii_pattern(pattern)
+
+    def __call__(self, text: str) -> list[str]:
+        if not self.cuts_at_spaces:
+            return super().__call__(text)
+        if text.isascii():
+            return self._ascii.findall(text)
+        chunks: list[str] = []
+        for part in _PARTS.findall(text):
+            chunks += (self._ascii if part.isascii() else self._compiled).findall(part)
+        return chunks
+
+
+_PARTS = re.compile(r".{200}.*?(?<=\S)(?= )|.+", re.DOTALL)
+
+
+def last_cut(text: str) -> int:
+    """The last place where GPT's patterns cut whatever follows; 0 if there is none.
+
+    It is before a space that follows a character which is not white, or after a letter that is
+    followed by neither a letter, nor a mark, nor an apostrophe.
+
+    >>> text = "O Romeo, wherefore art"
+    >>> text[:last_cut(text)]
+    'O Romeo, wherefore'
+    """
+    found = _LAST_CUT.search(text)
+    return found.start() if found else 0
+
+
+_LAST_CUT = regex.compile(r"(?r)(?<=\S) |(?<=\p{L})[^\p{L}\p{M}']")

@@ -1,0 +1,72 @@
+"""A tokenizer as a file, in three formats.
+
+- `.model`, this project's own, with a `.vocab` beside it for people to read (`model_file`).
+- `.tiktoken`: the ranks alone, as OpenAI publishes them (`model_file`).
+- `.json`: Hugging Face's tokenizer.json, which the `tokenizers` package loads (`huggingface`).
+
+Every file is written under another name and renamed when it is whole. What is read is checked
+before anything is made of it; `ValueError` says in which line or place the trouble is.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+from tokenizer.apply import recover_merges
+from tokenizer.huggingface import read_huggingface, write_huggingface
+from tokenizer.model_file import (
+    Model,
+    read_model,
+    read_tiktoken,
+    write_model,
+    write_tiktoken,
+    write_vocab,
+)
+
+
+def save(path: Path, model: Model) -> None:
+    """Write `model`, in the format that the name of the file asks for."""
+    if path.suffix == ".tiktoken":
+        _write(path, write_tiktoken(model.ranks))
+    elif path.suffix == ".json":
+        _write(path, write_huggingface(model))
+    else:
+        prefix = path.with_suffix("") if path.suffix == ".model" else path
+        merges = recover_merges(model.ranks)
+        _write(prefix.with_name(f"{prefix.name}.vocab"), write_vocab(model, merges))
+        _write(prefix.with_name(f"{prefix.name}.model"), write_model(model, merges))
+
+
+def load(path: Path, pattern: str) -> Model:
+    """The tokenizer in a file; `pattern` is for the format that has none."""
+    if path.suffix not in (".model", ".tiktoken", ".json"):
+        raise ValueError(f"{path}: the name must end in .model, .tiktoken or .json")
+    try:
+        text = path.read_bytes().decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not UTF-8 text (position {error.start:,})") from None
+    try:
+        if path.suffix == ".model":
+            return read_model(text)
+        if path.suffix == ".json":
+            return read_huggingface(text)
+        return Model(pattern, read_tiktoken(text), {})
+    except ValueError as error:
+        raise ValueError(f"{path}, {error}") from None
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file in such a way that it is never seen half done."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+    temporary = Path(name)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(text.encode())
+            file.flush()
+            os.fsync(descriptor)
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,65 @@
+"""The tokenizers of GPT-2, GPT-4 and GPT-4o, from the ranks that OpenAI publishes.
+
+Follows "Let's build the GPT Tokenizer" (youtube.com/watch?v=zduSFxRajkE), where GPT-4's ids are
+reproduced. The ranks come through tiktoken's own loader, so its cache (`$TIKTOKEN_CACHE_DIR`) and
+its hashes serve; the encoding is ours. They hold no merges; `merges` works them out, as the lecture
+shows. GPT-2 gives the 256 bytes ids in an order of its own, which takes no code here: a byte is a
+token like any other.
+"""
+
+from tokenizer.fast import FastTokenizer
+from tokenizer.split import GPT2_PATTERN, GPT4_PATTERN, GPT4O_PATTERN
+
+
+class _Published(FastTokenizer):
+    """A tokenizer with the ranks and special tokens of one of tiktoken's encodings.
+
+    Raises `ConnectionError` when tiktoken has no copy of them and cannot download one.
+    """
+
+    encoding: str
+
+    def __init__(self, pattern: str) -> None:
+        super().__init__(pattern)
+        from tiktoken_ext.openai_public import ENCODING_CONSTRUCTORS
+
+        try:
+            published = ENCODING_CONSTRUCTORS[self.encoding]()
+        except OSError as error:
+            raise ConnectionError(
+                f"the ranks of {self.encoding} are not in tiktoken's cache and cannot be "
+                f"downloaded ({type(error).__name__}); connect once, or set TIKTOKEN_CACHE_DIR "
+                "to a folder that has them"
+            ) from None
+        self._set_ranks(published["mergeable_ranks"])
+        self.register_special_tokens(published["special_tokens"])
+
+
+class GPT2Tokenizer(_Published):
+    """GPT-2's: 50,257 tokens."""
+
+    encoding = "gpt2"
+
+    def __init__(self) -> None:
+        super().__init__(GPT2_PATTERN)
+
+
+class GPT4Tokenizer(_Published):
+    """GPT-4's, cl100k_base: 100,277 ids."""
+
+    encoding = "cl100k_base"
+
+    def __init__(self) -> None:
+        super().__init__(GPT4_PATTERN)
+
+
+class GPT4oTokenizer(_Published):
+    """GPT-4o's, o200k_base: 200,019 ids."""
+
+    encoding = "o200k_base"
+
+    def __init__(self) -> None:
+        super().__init__(GPT4O_PATTERN)
+
+
+GPT_TOKENIZERS = {"gpt2": GPT2Tokenizer, "gpt4": GPT4Tokenizer, "gpt4o": GPT4oTokenizer}

@@ -1,0 +1,183 @@
+"""Hugging Face's tokenizer.json, for the `tokenizers` and `transformers` packages.
+
+From and to text; `files` reads and writes it. The format is described at
+huggingface.co/docs/tokenizers; a tokenizer there has more parts than ours, and one that uses them
+is refused.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from tokenizer.apply import recover_merges
+from tokenizer.learn import MAX_VOCAB
+from tokenizer.model_file import Model, check_bytes
+from tokenizer.regex_tokenizer import check_special_tokens
+from tokenizer.split import GPT2_PATTERN, PATTERNS, Splitter
+
+
+def write_huggingface(model: Model) -> str:
+    """The text of a tokenizer.json that gives the same ids.
+
+    GPT's patterns are written as Oniguruma, the engine there, understands them. A pattern of the
+    user's own is written as it is.
+    """
+    pattern = model.pattern
+    vocab = {_to_letters(token): i for token, i in model.ranks.items()}
+    letters = {i: token for token, i in vocab.items()}
+    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True}
+    plain = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
+    value = {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [
+            {"id": i, "content": token, **plain, "special": True}
+            for token, i in sorted(model.special_tokens.items(), key=lambda item: item[1])
+        ],
+        "normalizer": None,
+        "pre_tokenizer": {
+            "type": "Sequence",
+            "pretokenizers": [
+                {
+                    "type": "Split",
+                    "pattern": {"Regex": _OF_ONIGURUMA.get(pattern, pattern)},
+                    "behavior": "Isolated",
+                    "invert": False,
+                },
+                {**byte_level, "use_regex": False},
+            ],
+        },
+        "post_processor": None,
+        "decoder": {**byte_level, "use_regex": True},
+        "model": {
+            "type": "BPE",
+            "dropout": None,
+            "unk_token": None,
+            "continuing_subword_prefix": None,
+            "end_of_word_suffix": None,
+            "fuse_unk": False,
+            "byte_fallback": False,
+            "ignore_merges": False,
+            "vocab": vocab | model.special_tokens,  # where they are missing, their ids change
+            "merges": [[letters[a], letters[b]] for a, b in recover_merges(model.ranks)],
+        },
+    }
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+
+
+def read_huggingface(text: str) -> Model:
+    """The tokenizer in the text of a tokenizer.json, if it is byte-level byte-pair encoding.
+
+    What would change ids and is not known here (a normaliser, dropout, and so on) is refused.
+    """
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"line {error.lineno}: {error.msg}") from None
+    bpe = _item(value, "model", dict)
+    for name in ("dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"):
+        _refuse(bpe.get(name), f"model.{name}")
+    _refuse(bpe.get("byte_fallback"), "model.byte_fallback")
+    _refuse(value.get("normalizer"), "normalizer")
+    special_tokens = {}
+    for entry in _item(value, "added_tokens", list):
+        special_tokens[_item(entry, "content", str)] = _item(entry, "id", int)
+    ranks: dict[bytes, int] = {}
+    ids = _item(bpe, "vocab", dict)
+    for token, i in ids.items():
+        if token not in special_tokens:
+            if not isinstance(i, int) or not 0 <= i < MAX_VOCAB:
+                raise ValueError(f"model.vocab: the id of {token!r} is {i!r}")
+            ranks[_to_bytes(token)] = i
+    if len(set(ranks.values())) < len(ranks):
+        raise ValueError("model.vocab: two tokens have the same id")
+    check_bytes(ranks)
+    _check_merges(_item(bpe, "merges", list), ranks, bool(bpe.get("ignore_merges")))
+    check_special_tokens(special_tokens, set(ranks.values()))
+    pattern = _read_pattern(_item(value, "pre_tokenizer", dict))
+    Splitter(pattern)
+    return Model(pattern, ranks, special_tokens)
+
+
+def _check_merges(merges: list[Any], ranks: Mapping[bytes, int], others: bool) -> None:
+    """Raise `ValueError` unless the merges make the tokens, in the order of their ids.
+
+    `others` allows tokens that no merge makes.
+    """
+    last = -1
+    for number, merge in enumerate(merges, start=1):
+        pair = merge.split(" ") if isinstance(merge, str) else merge
+        if not isinstance(pair, list) or len(pair) != 2:
+            raise ValueError(f"model.merges: number {number} is no pair: {merge!r}")
+        first, second = (_to_bytes(token) for token in pair)
+        for token in (first, second, first + second):
+            if token not in ranks:
+                raise ValueError(f"model.merges: number {number} has {token!r}, not in the vocab")
+        if ranks[first + second] <= last:
+            raise ValueError(f"model.merges: number {number}, {merge!r}: its id does not rise")
+        last = ranks[first + second]
+    if len(merges) + 256 < len(ranks) and not others:
+        raise ValueError(f"model.merges: {len(merges)} merges for {len(ranks) - 256} tokens")
+
+
+def _read_pattern(pre_tokenizer: dict[str, Any]) -> str:
+    steps = pre_tokenizer.get("pretokenizers", [pre_tokenizer])
+    kinds = [step.get("type") for step in steps]
+    _refuse(steps[-1].get("add_prefix_space"), "pre_tokenizer: add_prefix_space")
+    if kinds == ["ByteLevel"] and steps[0].get("use_regex", True):
+        return GPT2_PATTERN
+    isolated = steps[0].get("behavior") == "Isolated" and not steps[0].get("invert")
+    if kinds == ["Split", "ByteLevel"] and isolated and not steps[1].get("use_regex", True):
+        pattern: str = _item(_item(steps[0], "pattern", dict), "Regex", str)
+        ours = {theirs: ours for ours, theirs in _OF_ONIGURUMA.items()}
+        return ours.get(pattern, pattern)
+    raise ValueError(f"pre_tokenizer: {kinds} with these settings is not known here")
+
+
+def _item(value: Any, key: str, kind: type) -> Any:
+    if not isinstance(value, dict) or not isinstance(value.get(key), kind):
+        raise ValueError(f"{key!r} is missing, or of a wrong kind")
+    return value[key]
+
+
+def _refuse(value: object, name: str) -> None:
+    if value:
+        raise ValueError(f"{name} is {json.dumps(value)[:40]}, which is not known here")
+
+
+def _of_oniguruma(pattern: str) -> str:
+    r"""One of GPT's patterns without what Oniguruma reads otherwise, for the same matches.
+
+    There, {1,3}+ is a repetition of a repetition, and $ is the end of a line. Without \s++$, its
+    matches go to \s+(?!\S).
+    """
+    return re.sub(r"([+*?}])\+", r"\1", pattern.replace(r"\s++$|", ""))
+
+
+_OF_ONIGURUMA = {pattern: _of_oniguruma(pattern) for pattern in PATTERNS.values()}
+
+
+def _byte_letters() -> dict[int, str]:
+    """The letter that stands for each byte in GPT-2's files: itself if it prints, else from U+0100.
+
+    From github.com/openai/gpt-2, src/encoder.py.
+    """
+    prints = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [byte for byte in range(256) if byte not in prints]
+    return {b: chr(b) for b in prints} | {b: chr(0x100 + n) for n, b in enumerate(others)}
+
+
+_LETTERS = _byte_letters()
+_BYTES = {letter: byte for byte, letter in _LETTERS.items()}
+
+
+def _to_letters(token: bytes) -> str:
+    return "".join([_LETTERS[byte] for byte in token])
+
+
+def _to_bytes(token: Any) -> bytes:
+    if not isinstance(token, str) or not all(letter in _BYTES for letter in token):
+        raise ValueError(f"the token {token!r} is not spelled with the letters for bytes")
+    return bytes([_BYTES[letter] for letter in token])
