@@ -7,8 +7,28 @@ shows. GPT-2 gives the 256 bytes ids in an order of its own, which takes no code
 token like any other.
 """
 
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
 from tokenizer.fast import FastTokenizer
 from tokenizer.split import GPT2_PATTERN, GPT4_PATTERN, GPT4O_PATTERN
+
+_HOME = "https://openaipublic.blob.core.windows.net/"
+_FILES = {
+    "gpt2": ("gpt-2/encodings/main/vocab.bpe", "gpt-2/encodings/main/encoder.json"),
+    "cl100k_base": ("encodings/cl100k_base.tiktoken",),
+    "o200k_base": ("encodings/o200k_base.tiktoken",),
+}
+
+
+def at_hand(encoding: str) -> bool:
+    """Whether tiktoken has a copy of these ranks and needs no network for them."""
+    fallback = os.environ.get("DATA_GYM_CACHE_DIR", Path(tempfile.gettempdir()) / "data-gym-cache")
+    cache = Path(os.environ.get("TIKTOKEN_CACHE_DIR", fallback))
+    names = [hashlib.sha1((_HOME + file).encode()).hexdigest() for file in _FILES[encoding]]
+    return all((cache / name).is_file() for name in names)
 
 
 class _Published(FastTokenizer):

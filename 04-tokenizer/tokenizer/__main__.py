@@ -1,0 +1,286 @@
+"""`python -m tokenizer encode|decode|compare|show|train`: a tokenizer in the terminal."""
+
+import contextlib
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from statistics import median
+from typing import Literal
+
+try:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+    from tyro.conf import Positional
+
+    from shared import cli, datasets
+except ImportError as missing:
+    setup = "in the repository's root folder run `make setup`, then `. .venv/bin/activate`"
+    sys.exit(f"error: {missing}; {setup}")
+
+from tokenizer.fast import FastTokenizer
+from tokenizer.gpt import GPT_TOKENIZERS
+from tokenizer.model_file import show_token
+from tokenizer.split import PATTERNS
+
+COLOURS = (
+    "#5b3a8e",
+    "#1f6f50",
+    "#8a5a00",
+    "#8c2f39",
+    "#1d5c85",
+)  # white is legible on them
+REPEATS = 5
+
+
+@contextlib.contextmanager
+def users_mistakes() -> Iterator[None]:
+    """A `ValueError` from the lesson, caused by what the user gave, becomes a line."""
+    try:
+        yield
+    except ValueError as error:
+        raise cli.UserError(str(error)) from None
+
+
+def open_tokenizer(name: str) -> FastTokenizer:
+    """One of GPT's by its name, or the one in a file."""
+    if name in GPT_TOKENIZERS:
+        return GPT_TOKENIZERS[name]()
+    if not Path(name).is_file():
+        known = ", ".join(GPT_TOKENIZERS)
+        raise cli.UserError(f"--tokenizer: there is no file {name!r}; give a file, or {known}")
+    tokenizer = FastTokenizer()
+    with users_mistakes():
+        tokenizer.load(name)
+    return tokenizer
+
+
+def read_text(text: str | None, file: Path | None) -> str:
+    """The text that was given: as an argument, in a file, or on standard input."""
+    if text is not None and file is not None:
+        raise cli.UserError("give a text or --file, not both")
+    if text is not None:
+        return text
+    if file is not None:
+        return datasets.read_file(file).text
+    return read_stdin("a text")
+
+
+def read_stdin(what: str) -> str:
+    """All of standard input, unless that is somebody at a keyboard who does not know."""
+    if sys.stdin.isatty():
+        raise cli.UserError(f"give {what} as an argument, in --file, or on standard input")
+    try:
+        return sys.stdin.buffer.read().decode()
+    except UnicodeDecodeError as error:
+        raise cli.UserError(f"standard input is not UTF-8 (position {error.start:,})") from None
+
+
+@dataclass
+class Encode:
+    """Print the ids of a text."""
+
+    text: Positional[str | None] = None
+    """The text; by default, standard input."""
+    file: Path | None = None
+    """A file to read it from."""
+    tokenizer: str = "gpt4"
+    """gpt2, gpt4, gpt4o, or a .model, .tiktoken or .json file."""
+    special: Literal["none_raise", "none", "all"] = "none_raise"
+    """What a special token in the text is: an error, ordinary text, or its id."""
+
+    def run(self) -> None:
+        text = read_text(self.text, self.file)
+        with users_mistakes():
+            print(*open_tokenizer(self.tokenizer).encode(text, self.special))
+
+
+@dataclass
+class Decode:
+    """Print the text of ids."""
+
+    ids: Positional[tuple[int, ...]] = ()
+    """The ids; by default, standard input."""
+    tokenizer: str = "gpt4"
+    """gpt2, gpt4, gpt4o, or a .model, .tiktoken or .json file."""
+
+    def run(self) -> None:
+        ids = self.ids or _numbers(read_stdin("ids"))
+        with users_mistakes():
+            content = open_tokenizer(self.tokenizer).decode_bytes(ids)
+        sys.stdout.buffer.write(content)
+        if sys.stdout.isatty():
+            print()
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    for word in text.split():
+        if not word.isdecimal():
+            raise cli.UserError(f"ids are whole numbers with spaces between them, not {word!r}")
+    return tuple(int(word) for word in text.split())
+
+
+@dataclass
+class Show:
+    """Print a text with one background colour a token, or, without colours, bars between them."""
+
+    text: Positional[str | None] = None
+    """The text; by default, standard input."""
+    file: Path | None = None
+    """A file to read it from."""
+    tokenizer: str = "gpt4"
+    """gpt2, gpt4, gpt4o, or a .model, .tiktoken or .json file."""
+
+    def run(self) -> None:
+        text = read_text(self.text, self.file)
+        tokenizer = open_tokenizer(self.tokenizer)
+        tokens = tokenizer.decode_tokens_bytes(tokenizer.encode_ordinary(text))
+        console = Console(highlight=False, soft_wrap=True)
+        shown = Text()
+        for number, token in enumerate(tokens):
+            if console.color_system:
+                shown.append(show_token(token), f"white on {COLOURS[number % len(COLOURS)]}")
+            else:
+                shown.append(f"{'|' if number else ''}{show_token(token)}")
+            if token.endswith(b"\n"):
+                shown.append("\n")
+        console.print(shown, end="" if shown.plain.endswith("\n") else "\n")
+        print(f"{len(tokens):,} tokens, {len(text):,} characters, {len(text.encode()):,} bytes")
+
+
+@dataclass
+class Compare:
+    """Encode a text with ours and with tiktoken: whether the ids are the same, and how fast."""
+
+    text: Positional[str | None] = None
+    """The text; by default, standard input."""
+    file: Path | None = None
+    """A file to read it from."""
+    data: Literal["shakespeare", "bundled"] | None = None
+    """One of the lecture's texts instead."""
+    tokenizer: tuple[str, ...] = tuple(GPT_TOKENIZERS)
+    """gpt2, gpt4, gpt4o; a .model, .tiktoken or .json file; or `trained`: on this very text."""
+
+    def run(self) -> None:
+        if self.data:
+            if self.text is not None or self.file is not None:
+                raise cli.UserError("give a text, --file or --data, not two of them")
+            dataset = datasets.load("shakespeare", self.data)
+            text = dataset.text
+            print(f"data: {dataset}")
+        else:
+            text = read_text(self.text, self.file)
+        table = Table("tokenizer", "tokens", "bytes a token", "ours", "tiktoken", "", box=None)
+        for name in self.tokenizer:
+            try:
+                ours = trained_on(text) if name == "trained" else open_tokenizer(name)
+            except ConnectionError as error:
+                warnings.warn(str(error), stacklevel=1)
+                continue
+            comparison = compare(ours, text)
+            table.add_row(name, *comparison.row())
+            if comparison.difference:
+                Console().print(table)
+                sys.exit(f"{name}: the ids differ. {comparison.difference}")
+        if not table.row_count:
+            raise cli.UserError("nothing to compare with; try `--tokenizer trained`")
+        for column in table.columns[1:5]:
+            column.justify = "right"
+        Console().print(table)
+
+
+def trained_on(text: str) -> FastTokenizer:
+    """A tokenizer of 1,024 tokens, or fewer where the text has not so many pairs."""
+    tokenizer = FastTokenizer()
+    with warnings.catch_warnings(action="ignore"):
+        tokenizer.train(text, 1024)
+    return tokenizer
+
+
+@dataclass
+class Comparison:
+    """How our tokenizer and tiktoken's encode the same text."""
+
+    n_bytes: int
+    n_tokens: int
+    seconds: tuple[float, float]
+    difference: str
+
+    def row(self) -> list[str]:
+        """The cells of the table."""
+        per_token = f"{self.n_bytes / self.n_tokens:.3f}" if self.n_tokens else "-"
+        speeds = [f"{self.n_bytes / 1e6 / seconds:.1f} MB/s" for seconds in self.seconds]
+        verdict = "ids differ" if self.difference else "same ids"
+        return [f"{self.n_tokens:,}", per_token, *speeds, verdict]
+
+
+def compare(ours: FastTokenizer, text: str) -> Comparison:
+    """Encode `text` with both, in turn, several times; the seconds are medians."""
+    theirs = ours.to_tiktoken()
+    times: list[tuple[float, float]] = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        ids = ours.encode_ordinary(text)
+        middle = time.perf_counter()
+        expected = theirs.encode_ordinary(text)
+        times.append((middle - start, time.perf_counter() - middle))
+    seconds = median(a for a, _ in times), median(b for _, b in times)
+    return Comparison(len(text.encode()), len(ids), seconds, first_difference(ours, ids, expected))
+
+
+def first_difference(tokenizer: FastTokenizer, ids: list[int], expected: list[int]) -> str:
+    """Where two lists of ids part, in words; empty when they do not."""
+    for position, (mine, other) in enumerate(zip_longest(ids, expected)):
+        if mine != other:
+            before = show_token(tokenizer.decode_bytes(ids[max(0, position - 5) : position]))
+            return f"At position {position}, after {before!r}: ours {mine}, tiktoken's {other}"
+    return ""
+
+
+@dataclass
+class Train:
+    """Train a tokenizer on files or standard input; write PREFIX.model and PREFIX.vocab."""
+
+    out: Path
+    """The prefix; or a name ending in .tiktoken or .json for those formats."""
+    files: Positional[tuple[Path, ...]] = ()
+    """Texts in UTF-8; by default, standard input."""
+    vocab_size: int = 4096
+    """Tokens in the vocabulary, 256 of which are the bytes."""
+    pattern: Literal["gpt2", "gpt4", "gpt4o"] = "gpt4"
+    """Whose pattern cuts the text into chunks."""
+    special: tuple[str, ...] = ()
+    """Special tokens; they get the ids after the others."""
+    verbose: bool = False
+    """Print every merge."""
+
+    def run(self) -> None:
+        written = [self.out]
+        if self.out.suffix not in (".tiktoken", ".json"):
+            prefix = self.out.with_suffix("") if self.out.suffix == ".model" else self.out
+            written = [prefix.with_name(prefix.name + end) for end in (".model", ".vocab")]
+        cli.require(self.out.parent.is_dir(), "--out", self.out, "in a folder that exists")
+        for path in written:
+            cli.require(not path.exists(), "--out", path, "a file that does not exist yet")
+        for path in self.files:
+            cli.require(path.is_file(), "FILES", path, "files that exist")
+        tokenizer = FastTokenizer(PATTERNS[self.pattern])
+        with users_mistakes():
+            if self.files:
+                tokenizer.train_from_files(self.files, self.vocab_size, verbose=self.verbose)
+            else:
+                tokenizer.train(read_stdin("texts"), self.vocab_size, self.verbose)
+            first = tokenizer.n_vocab
+            special = {token: first + i for i, token in enumerate(dict.fromkeys(self.special))}
+            tokenizer.register_special_tokens(special)
+        tokenizer.save(self.out)
+        print(f"{tokenizer.n_vocab:,} tokens: {' and '.join(map(str, written))}")
+
+
+if __name__ == "__main__":
+    verbs = {"encode": Encode, "decode": Decode, "show": Show, "compare": Compare, "train": Train}
+    cli.run_verbs(verbs, "Byte-pair encoding in the terminal.")

@@ -1,0 +1,222 @@
+"""Train a tokenizer, look at what it learned, and turn the text into a file of token ids.
+
+    python train.py                          # Shakespeare, 4,096 tokens; pictures in runs/
+    python train.py --data my.txt notes/ --vocab-size 8192 --workers 2
+
+The training of the GPT tokenizer lecture (youtube.com/watch?v=zduSFxRajkE): count the chunks of the
+text, merge the most frequent pair again and again, encode.
+"""
+
+import hashlib
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+try:
+    from shared import cli, datasets, plots, progress, runs
+
+    for package in ("matplotlib", "regex", "tiktoken"):
+        if find_spec(package) is None:  # only looked for: importing them would slow down --help
+            raise ImportError(f"No module named {package!r}")
+except ImportError as missing:
+    setup = "in the repository's root folder run `make setup`, then `. .venv/bin/activate`"
+    sys.exit(f"error: {missing}; {setup}")
+
+from tokenizer.basic import warn_if_exhausted
+from tokenizer.counting import BLOCK, blocks_of_file, blocks_of_text, count_chunks
+from tokenizer.fast import FastTokenizer
+from tokenizer.fast_split import FastSplitter
+from tokenizer.gpt import GPT2Tokenizer, GPT4Tokenizer, at_hand
+from tokenizer.learn import MAX_VOCAB, Merge, learn_merges
+from tokenizer.model_file import show_token
+from tokenizer.split import PATTERNS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SHOWN = 10  # merges that are printed
+
+
+@dataclass
+class Config:
+    """Train a byte-pair encoding on a text, and encode the text with it."""
+
+    data: tuple[str, ...] = ("shakespeare",)
+    """Files, and folders whose .txt files are meant; or `shakespeare`; or `bundled`."""
+    vocab_size: int = 4096
+    """Tokens in the vocabulary, 256 of which are the bytes."""
+    pattern: Literal["gpt2", "gpt4", "gpt4o"] = "gpt4"
+    """Whose pattern cuts the text into chunks."""
+    workers: int = 1
+    """Processes that count chunks; more pay from some tens of megabytes on."""
+    name: str = ""
+    """Name of the run's folder; by default the date and the time."""
+    runs: Path = Path("runs")
+    """Where run folders go."""
+
+
+class Corpus:
+    """The text to train on: one of the lecture's, or files, which need not fit into memory."""
+
+    def __init__(self, data: tuple[str, ...]) -> None:
+        self.text: str | None = None
+        self.paths: list[Path] = []
+        if data in (("shakespeare",), ("bundled",)):
+            dataset = datasets.load("shakespeare", data[0])
+            self.text, self.sha256, self.about = dataset.text, dataset.sha256, str(dataset)
+            self.n_bytes = len(dataset.text.encode())
+            return
+        for name in data:
+            path = Path(name)
+            found = sorted(path.rglob("*.txt")) if path.is_dir() else [path]
+            if not found or not all(file.is_file() for file in found):
+                what = "there is no .txt file in the folder" if path.is_dir() else "there is no"
+                raise cli.UserError(f"--data: {what} {name!r}")
+            self.paths += found
+        self.n_bytes = sum(path.stat().st_size for path in self.paths)
+        cli.require(self.n_bytes > 0, "--data", " ".join(data), "files with text in them")
+        self.sha256 = _sha256(self.paths)
+        files = str(self.paths[0]) if len(self.paths) == 1 else f"{len(self.paths)} files"
+        self.about = f"{files} ({self.n_bytes:,} bytes, SHA-256 {self.sha256[:12]}…)"
+
+    def blocks(self, split: FastSplitter) -> Iterator[str]:
+        """The text in blocks that end where the pattern cuts in any case."""
+        if self.text is not None:
+            yield from blocks_of_text(self.text, split)
+        for path in self.paths:
+            try:
+                yield from blocks_of_file(path, split)
+            except ValueError as error:
+                raise cli.UserError(f"{error}; convert it to UTF-8") from None
+
+
+def _sha256(paths: list[Path]) -> str:
+    """The hash of all files, one after the other."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            while content := file.read(1 << 20):
+                digest.update(content)
+    return digest.hexdigest()
+
+
+def main(config: Config) -> None:
+    """Train as `config` says; leave the tokenizer, the ids and a picture in the run's folder."""
+    allowed = f"from 256 to {MAX_VOCAB:,}"
+    cli.require(256 <= config.vocab_size <= MAX_VOCAB, "--vocab-size", config.vocab_size, allowed)
+    cli.require(1 <= config.workers <= 64, "--workers", config.workers, "from 1 to 64")
+    cli.require(bool(config.data), "--data", "empty", "a file, a folder, shakespeare or bundled")
+    corpus = Corpus(config.data)
+    print(f"data: {corpus.about}")
+    run = runs.Run.create(config.runs, "tokenizer", config.name)
+    run.write_config(asdict(config), data=corpus.about, sha256=corpus.sha256)
+
+    with cli.interruptible() as interrupt:
+        split = FastSplitter(PATTERNS[config.pattern])
+        with progress.bar(ceil(corpus.n_bytes / BLOCK), "counting") as advance:
+            chunks = count_chunks(_advancing(corpus.blocks(split), advance), split, config.workers)
+        n_bytes = sum(len(chunk.encode()) * times for chunk, times in chunks.items())
+        print(f"chunks: {sum(chunks.values()):,}, of which {len(chunks):,} are different")
+
+        merges: list[Merge] = []
+        curve = [(256, 1.0)]  # vocabulary size, bytes per token
+        n_tokens = n_bytes
+        with progress.bar(config.vocab_size - 256, "merging") as advance:
+            for merge in learn_merges(chunks, config.vocab_size - 256):
+                merges.append(merge)
+                n_tokens -= merge.saved
+                curve.append((256 + len(merges), n_bytes / n_tokens))
+                advance(bytes_per_token=n_bytes / n_tokens)
+                if len(merges) % 64 == 0:
+                    run.log(vocab_size=256 + len(merges), bytes_per_token=n_bytes / n_tokens)
+                if interrupt.requested:
+                    break
+        if not interrupt.requested:
+            warn_if_exhausted(len(merges), config.vocab_size)
+        tokenizer = FastTokenizer.from_merges([merge.pair for merge in merges], split.pattern)
+        print_merges(merges[:SHOWN], tokenizer)
+        tokenizer.save(run.path / "tokenizer")
+        tokenizer.save(run.path / "tokenizer.tiktoken")
+        write_tokens(corpus, tokenizer, run)
+
+        sizes = {"this tokenizer": curve[-1]}
+        for name, known in (("GPT-2", GPT2Tokenizer), ("GPT-4", GPT4Tokenizer)):
+            if at_hand(known.encoding):
+                peer = known()
+                blocks = corpus.blocks(peer.split)
+                n_tokens = sum(len(peer.encode_ordinary(block)) for block in blocks)
+                sizes[name] = (peer.n_vocab, n_bytes / n_tokens)
+        for name, (n_vocab, bytes_per_token) in sizes.items():
+            print(f"{name}: {n_vocab:,} tokens, {bytes_per_token:.3f} bytes per token")
+        with run.writing("vocabulary.svg") as path:
+            plots.save(picture(tokenizer, curve, sizes), path)
+    files = "tokenizer.model, .vocab, .tiktoken, tokens.bin, tokens.json, vocabulary.svg"
+    print(f"run: {run.path}/ (config.json, metrics.jsonl, {files})")
+    if interrupt.requested:
+        raise KeyboardInterrupt
+
+
+def _advancing(blocks: Iterator[str], advance: Callable[[], None]) -> Iterator[str]:
+    for block in blocks:
+        yield block
+        advance()
+
+
+def print_merges(merges: list[Merge], tokenizer: FastTokenizer) -> None:
+    """Print the first merges, as the lecture does."""
+    print(f"vocabulary: {len(tokenizer.vocab):,} tokens; the first merges:")
+    vocab = {i: show_token(token) for i, token in tokenizer.vocab.items()}
+    for new_id, (pair, occurrences, _) in enumerate(merges, start=256):
+        first, second = pair
+        what = f"[{vocab[first]}] [{vocab[second]}] -> [{vocab[new_id]}]"
+        print(f"  {first} {second} -> {new_id}   {what}, {occurrences:,} times")
+
+
+def write_tokens(corpus: Corpus, tokenizer: FastTokenizer, run: runs.Run) -> None:
+    """Encode the text to `tokens.bin`: the ids one after the other, little endian.
+
+    `tokens.json` says how wide they are, how many, from which vocabulary, and their SHA-256.
+    """
+    count, digest, dtype = 0, hashlib.sha256(), ""
+    with run.writing("tokens.bin") as path, path.open("wb") as file:
+        for block in corpus.blocks(tokenizer.split):
+            ids = tokenizer.encode_to_numpy(block)
+            dtype = ids.dtype.name
+            content = ids.astype(ids.dtype.newbyteorder("<")).tobytes()
+            digest.update(content)
+            file.write(content)
+            count += len(ids)
+    about = {"dtype": dtype, "byte_order": "little", "vocab_size": tokenizer.n_vocab}
+    run.write_json("tokens.json", {**about, "count": count, "sha256": digest.hexdigest()})
+
+
+def picture(
+    tokenizer: FastTokenizer,
+    curve: list[tuple[int, float]],
+    sizes: dict[str, tuple[int, float]],
+) -> "Figure":
+    """Left, how long the tokens are; right, what a larger vocabulary buys."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    left = figure.add_subplot(1, 2, 1, xlabel="bytes in a token", ylabel="tokens")
+    lengths = Counter(len(token) for token in tokenizer.vocab.values())
+    left.bar(list(lengths), list(lengths.values()))
+    right = figure.add_subplot(
+        1, 2, 2, xlabel="tokens in the vocabulary", ylabel="bytes per token", xscale="log"
+    )
+    right.plot([size for size, _ in curve], [per_token for _, per_token in curve])
+    for name, (n_vocab, bytes_per_token) in sizes.items():
+        right.plot(n_vocab, bytes_per_token, "o", label=name)
+    right.grid(alpha=0.3)
+    right.legend()
+    return figure
+
+
+if __name__ == "__main__":
+    cli.run(main, Config)
