@@ -1,6 +1,7 @@
 """What the tokenizer's tests share: the real text, and OpenAI's ranks where they are at hand."""
 
 import os
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,25 +20,39 @@ def shakespeare() -> str:
     return path.read_text(encoding="utf-8")
 
 
+@cache
+def both_of(name: str) -> Both:
+    """The tokenizer of that name, ours and tiktoken's.
+
+    GPT's are skipped, never downloaded, where tiktoken has no copy of the ranks. With LM_DATA_DIR
+    set, as in CI, that is a failure.
+    """
+    if name == "trained":
+        text = "the theory of the thing, they're THEIR'S; 123 naïve café, 日本語 日本 🙂🙂\n\n  x\n"
+        ours = FastTokenizer()
+        ours.train(text * 3 + "a" * 40, 256 + 40)
+        ours.register_special_tokens({"<|endoftext|>": 1000, "<|fim|>": 1001})
+        return ours, ours.to_tiktoken()
+    kind = GPT_TOKENIZERS[name]
+    if not at_hand(kind.encoding):
+        why = f"tiktoken has no copy of {kind.encoding}; see TIKTOKEN_CACHE_DIR in the README"
+        (pytest.fail if "LM_DATA_DIR" in os.environ else pytest.skip)(why)
+    return kind(), tiktoken.get_encoding(kind.encoding)
+
+
 @pytest.fixture(scope="session", params=GPT_TOKENIZERS)
 def published(request: pytest.FixtureRequest) -> Both:
-    """One of GPT's tokenizers, ours and tiktoken's.
-
-    Skipped, never downloaded, where tiktoken has no copy of the ranks. With LM_DATA_DIR set, as
-    in CI, that is a failure.
-    """
-    tokenizer = GPT_TOKENIZERS[request.param]
-    if not at_hand(tokenizer.encoding):
-        why = f"tiktoken has no copy of {tokenizer.encoding}; see TIKTOKEN_CACHE_DIR in README"
-        (pytest.fail if "LM_DATA_DIR" in os.environ else pytest.skip)(why)
-    return tokenizer(), tiktoken.get_encoding(tokenizer.encoding)
+    """Each of GPT's tokenizers."""
+    return both_of(request.param)
 
 
 @pytest.fixture(scope="session")
 def trained() -> Both:
-    """A tokenizer trained here, and the same ranks in tiktoken."""
-    text = "the theory of the thing, they're THEIR'S; 1234 naïve café, 日本語 日本 🙂🙂\n\n  x\n"
-    tokenizer = FastTokenizer()
-    tokenizer.train(text * 3 + "a" * 40, 256 + 60)
-    tokenizer.register_special_tokens({"<|end|>": 1000, "<|end|>!": 1001, "<|fim|>": 1002})
-    return tokenizer, tokenizer.to_tiktoken()
+    """A tokenizer that was trained here, and the same ranks in tiktoken."""
+    return both_of("trained")
+
+
+@pytest.fixture(scope="session", params=[*GPT_TOKENIZERS, "trained"])
+def both(request: pytest.FixtureRequest) -> Both:
+    """Each of GPT's tokenizers, and the one that was trained here."""
+    return both_of(request.param)

@@ -24,7 +24,7 @@ def write_huggingface(model: Model) -> str:
     user's own is written as it is.
     """
     pattern = model.pattern
-    vocab = {_to_letters(token): i for token, i in model.ranks.items()}
+    vocab = {to_letters(token): i for token, i in model.ranks.items()}
     letters = {i: token for token, i in vocab.items()}
     byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True}
     plain = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
@@ -147,7 +147,7 @@ def _refuse(value: object, name: str) -> None:
         raise ValueError(f"{name} is {json.dumps(value)[:40]}, which is not known here")
 
 
-def _of_oniguruma(pattern: str) -> str:
+def of_oniguruma(pattern: str) -> str:
     r"""One of GPT's patterns without what Oniguruma reads otherwise, for the same matches.
 
     There, {1,3}+ is a repetition of a repetition, and $ is the end of a line. Without \s++$, its
@@ -156,7 +156,7 @@ def _of_oniguruma(pattern: str) -> str:
     return re.sub(r"([+*?}])\+", r"\1", pattern.replace(r"\s++$|", ""))
 
 
-_OF_ONIGURUMA = {pattern: _of_oniguruma(pattern) for pattern in PATTERNS.values()}
+_OF_ONIGURUMA = {pattern: of_oniguruma(pattern) for pattern in PATTERNS.values()}
 
 
 def _byte_letters() -> dict[int, str]:
@@ -173,7 +173,8 @@ _LETTERS = _byte_letters()
 _BYTES = {letter: byte for byte, letter in _LETTERS.items()}
 
 
-def _to_letters(token: bytes) -> str:
+def to_letters(token: bytes) -> str:
+    """A token as these files spell it, with a letter for every byte."""
     return "".join([_LETTERS[byte] for byte in token])
 
 

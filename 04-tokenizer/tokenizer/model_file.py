@@ -17,6 +17,7 @@ from tokenizer.regex_tokenizer import check_special_tokens
 from tokenizer.split import Splitter
 
 VERSION = "tokenizer 1"  # the first line of a .model file
+MAX_BYTES = 1 << 28  # of all tokens; a few lines that double a token would fill any memory
 
 
 class Model(NamedTuple):
@@ -52,8 +53,8 @@ def write_model(model: Model, merges: Mapping[Pair, int]) -> str:
 def read_model(text: str) -> Model:
     """The tokenizer in the text of a .model file."""
     lines = _Lines(text)
-    if (first := lines.next("the version")) != VERSION:
-        raise lines.error(f"this version reads {VERSION!r}, not {first[:40]!r}")
+    if (version := lines.next("the version")) != VERSION:
+        raise lines.error(f"this version reads {VERSION!r}, not {version[:40]!r}")
     pattern = lines.string(lines.after("pattern"))
     try:
         Splitter(pattern)
@@ -63,29 +64,37 @@ def read_model(text: str) -> Model:
     for byte, i in enumerate(lines.numbers(lines.after("bytes"), 256)):
         lines.add(vocab, i, bytes([byte]))
     special_tokens: dict[str, int] = {}
-    for _ in range(*lines.numbers(lines.after("special"), 1)):
-        token, _, number = lines.next("a special token").rpartition(" ")
-        special_tokens[lines.string(token)] = lines.numbers(number, 1)[0]
-    special_line = lines.number
-    last = -1
-    for _ in range(*lines.numbers(lines.after("merges"), 1)):
-        first_id, second_id, new_id = lines.numbers(lines.next("a merge"), 3)
-        for i in (first_id, second_id):
+    (n_special,) = lines.numbers(lines.after("special"), 1)
+    for _ in range(n_special):
+        string, _, number = lines.next("a special token").rpartition(" ")
+        (special_tokens[lines.string(string)],) = lines.numbers(number, 1)
+    _read_merges(lines, vocab)
+    check_special_tokens(special_tokens, vocab)
+    return Model(pattern, {token: i for i, token in vocab.items()}, special_tokens)
+
+
+def _read_merges(lines: "_Lines", vocab: dict[int, bytes]) -> None:
+    """Add to the vocabulary what the merges make."""
+    made = {token: i for i, token in vocab.items()}
+    last, size = -1, 0
+    (n_merges,) = lines.numbers(lines.after("merges"), 1)
+    for _ in range(n_merges):
+        first, second, new_id = lines.numbers(lines.next("a merge"), 3)
+        for i in (first, second):
             if i not in vocab:
                 raise lines.error(f"the merge is of token {i}, which is not made yet")
-        lines.add(vocab, new_id, vocab[first_id] + vocab[second_id])
+        token = vocab[first] + vocab[second]
+        lines.add(vocab, new_id, token)
+        if token in made:
+            raise lines.error(f"token {new_id} has the bytes of token {made[token]}")
         if new_id < last:
             raise lines.error(f"token {new_id} comes after token {last}; ids must rise")
+        made[token] = new_id
         last = new_id
+        size += len(token)
+        if size > MAX_BYTES:
+            raise lines.error(f"the tokens have more than {MAX_BYTES:,} bytes by now")
     lines.end()
-    ranks = {token: i for i, token in vocab.items()}
-    if len(ranks) < len(vocab):
-        raise ValueError("two of the tokens have the same bytes")
-    try:
-        check_special_tokens(special_tokens, vocab)
-    except ValueError as error:
-        raise ValueError(f"line {special_line} or above: {error}") from None
-    return Model(pattern, ranks, special_tokens)
 
 
 class _Lines:
@@ -132,10 +141,13 @@ class _Lines:
             raise self.error(f"id {i} is out of range; ids are below {MAX_VOCAB}")
         vocab[i] = token
 
+    def at_end(self) -> bool:
+        return self.number == len(self.lines) - 1 and self.lines[-1] == ""
+
     def end(self) -> None:
-        if self.lines[self.number :] != [""]:
+        if not self.at_end():
             self.number += 1
-            raise self.error("there are more lines than announced")
+            raise self.error("there is more than was announced")
 
 
 def write_vocab(model: Model, merges: Mapping[Pair, int]) -> str:
@@ -170,7 +182,7 @@ def read_tiktoken(text: str) -> dict[bytes, int]:
     lines = _Lines(text)
     vocab: dict[int, bytes] = {}
     ranks: dict[bytes, int] = {}
-    while lines.lines[lines.number :] != [""]:
+    while not lines.at_end():
         word, _, number = lines.next("a token and its rank").partition(" ")
         try:
             token = base64.b64decode(word, validate=True)

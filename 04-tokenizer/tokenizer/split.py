@@ -53,6 +53,7 @@ GPT4O_PATTERN = "|".join(
     )
 )
 
+PATIENCE = 2.0  # seconds that any pattern may take, and 10 µs a character more
 PATTERNS = {"gpt2": GPT2_PATTERN, "gpt4": GPT4_PATTERN, "gpt4o": GPT4O_PATTERN}
 
 
@@ -78,7 +79,7 @@ class Splitter:
         >>> Splitter(GPT4_PATTERN)("Hello world123 how's it going!!!?")
         ['Hello', ' world', '123', ' how', "'s", ' it', ' going', '!!!?']
         """
-        seconds = 2 + len(text) / 100_000
+        seconds = PATIENCE + len(text) / 100_000
         try:
             matches = self._compiled.finditer(text, timeout=seconds)
             chunks = [match.group() for match in matches if match.group()]

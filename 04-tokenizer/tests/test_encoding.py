@@ -1,0 +1,205 @@
+"""Encoding and decoding: what comes out is what went in, the fast ways are the plain ones."""
+
+import random
+from collections.abc import Mapping
+
+import numpy
+import pytest
+from awkward import texts
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tokenizer import BasicTokenizer, FastTokenizer, RegexTokenizer, fast
+from tokenizer.apply import LONG, encode_chunk, merge_by_heap, merge_parts
+
+CORPUS = (
+    "the theory of the thing, they're there; aaaa aaaaaaaa 12 naïve 日本語 日本 🙂🙂\n\n\n x" * 3
+)
+SPECIAL = {"<|end|>": 1000, "<|end|>!": 1001, "<|fim|>": 1002}
+
+
+def tokenizers():
+    """The plain tokenizer and the fast one, trained on the same text."""
+    pair = RegexTokenizer(), FastTokenizer()
+    for tokenizer in pair:
+        tokenizer.train(CORPUS, 256 + 40)
+        tokenizer.register_special_tokens(SPECIAL)
+    return pair
+
+
+PLAIN, FAST = tokenizers()
+both = pytest.mark.parametrize("tokenizer", [PLAIN, FAST], ids=["plain", "fast"])
+
+
+@given(st.one_of(texts, st.text("athe ", max_size=200)))
+def test_fast_ids_are_the_plain_ones(text):
+    assert FAST.encode_ordinary(text) == PLAIN.encode_ordinary(text)
+
+
+@given(texts)
+def test_decoded_ids_are_the_text(text):
+    basic = BasicTokenizer()
+    basic.train(CORPUS, 256 + 40)
+    for tokenizer in (basic, PLAIN, FAST):
+        assert tokenizer.decode(tokenizer.encode(text, **{} if tokenizer is basic else ALL)) == text
+
+
+ALL = {"allowed_special": "all"}
+
+
+@both
+@given(ids=st.lists(st.integers(0, 256 + 39)))
+def test_decoded_bytes_are_those_of_the_tokens(tokenizer, ids):
+    tokens = tokenizer.decode_tokens_bytes(ids)
+    assert tokens == [tokenizer.vocab[i] for i in ids]
+    assert tokenizer.decode_bytes(ids) == b"".join(tokens)
+    assert tokenizer.decode(ids) == b"".join(tokens).decode(errors="replace")
+
+
+def long_chunks():
+    """Chunks too long to look at all pairs for every merge."""
+    draw = random.Random(1337)
+    for letters in (b"a", b"ab", b"the ", bytes(range(256)), "日本語🙂".encode()):
+        for n in (LONG - 1, LONG, LONG + 1, 1000):
+            yield bytes(draw.choices(letters, k=n))
+
+
+def test_heap_gives_the_ids_of_the_scan():
+    for chunk in [*long_chunks(), b"a", b"aa"]:
+        scanned = [FAST.ranks[part] for part in merge_parts(chunk, FAST.ranks)]
+        assert merge_by_heap(chunk, FAST.ranks) == scanned
+
+
+@given(st.binary(max_size=3 * LONG))
+def test_chunk_of_any_bytes_and_length_is_encoded_to_its_bytes(chunk):
+    assert FAST.decode_bytes(encode_chunk(chunk, FAST.ranks)) == chunk
+
+
+class Counting(Mapping):
+    """Ranks that count how often they are asked."""
+
+    def __init__(self, ranks):
+        self.ranks, self.asked = ranks, 0
+
+    def __getitem__(self, token):
+        self.asked += 1
+        return self.ranks[token]
+
+    def get(self, token, default=None):
+        self.asked += 1
+        return self.ranks.get(token, default)
+
+    def __iter__(self):
+        return iter(self.ranks)
+
+    def __len__(self):
+        return len(self.ranks)
+
+
+@pytest.mark.parametrize("letters", [b"a", b" ", b"'", b"the", "🙂".encode(), bytes(range(256))])
+def test_work_for_a_long_chunk_grows_with_its_length_only(letters):
+    draw, work = random.Random(1337), []
+    for n in (2_000, 20_000):
+        ranks = Counting(FAST.ranks)
+        merge_by_heap(bytes(draw.choices(letters, k=n)), ranks)
+        work.append(ranks.asked / n)
+    assert work[1] < 1.1 * work[0] < 10
+
+
+def test_memo_is_bounded_and_forgetting_changes_nothing(monkeypatch):
+    monkeypatch.setattr(fast, "MEMO_SIZE", 100)
+    tokenizer = FastTokenizer()
+    tokenizer.train(CORPUS, 256 + 40)
+    for number in range(200):
+        text = f" word{'x' * number} the theory"
+        assert tokenizer.encode(text) == PLAIN.encode(text)
+        assert sum(map(len, tokenizer._memo)) <= 100 + len(text)
+
+
+def test_ids_in_the_range_of_surrogates_survive_the_memo():
+    tokenizer = FastTokenizer()
+    merges = {(97, 98): 0xD800, (99, 100): 0xDFFF, (101, 102): 0x10FFFF}
+    tokenizer._set_ranks(tokenizer.ranks | {b"ab": 0xD800, b"cd": 0xDFFF, b"ef": 0x10FFFF})
+    assert tokenizer.encode("abcdef ab") == [0xD800, 0xDFFF, 0x10FFFF, 32, 0xD800]
+    assert tokenizer.merges == merges
+
+
+def test_batch_is_the_texts_one_by_one():
+    batch = ["the theory", "", CORPUS]
+    assert FAST.encode_batch(batch) == [PLAIN.encode(text) for text in batch]
+    assert FAST.encode_batch(["<|end|>"], "all") == [[1000]]
+    with pytest.raises(ValueError, match="special token"):
+        FAST.encode_batch(["<|end|>"])
+
+
+@pytest.mark.parametrize(("largest", "dtype"), [(65_535, "uint16"), (65_536, "uint32")])
+def test_array_is_as_wide_as_the_vocabulary_needs(largest, dtype):
+    tokenizer = FastTokenizer()
+    tokenizer.register_special_tokens({"<|end|>": largest})
+    ids = tokenizer.encode_to_numpy("ab<|end|>", "all")
+    assert ids.dtype == numpy.dtype(dtype)
+    assert ids.tolist() == [97, 98, largest]
+    assert tokenizer.n_vocab == largest + 1
+
+
+# Special tokens
+
+
+@both
+@pytest.mark.parametrize(
+    ("allowed", "ids"),
+    [
+        ("all", [1001, 1002, 120]),
+        ({"<|end|>"}, [1000, *b"!<|fim|>x"]),
+        (["<|fim|>"], [*b"<|end|>!", 1002, 120]),
+        (set(), [*b"<|end|>!<|fim|>x"]),
+        ("none", [*b"<|end|>!<|fim|>x"]),
+    ],
+)
+def test_special_tokens_get_their_ids_where_they_are_allowed(tokenizer, allowed, ids):
+    text = "<|end|>!<|fim|>x"
+    assert tokenizer.encode(text, allowed) == ids
+    assert tokenizer.decode(ids) == text
+
+
+@both
+def test_special_token_in_ordinary_text_is_an_error(tokenizer):
+    with pytest.raises(ValueError, match=r"'<\|fim\|>' at position 5"):
+        tokenizer.encode("text <|fim|>")
+
+
+@both
+@pytest.mark.parametrize("allowed", ["some", "<|end|>", "None"])
+def test_unknown_word_for_special_tokens_is_an_error(tokenizer, allowed):
+    with pytest.raises(ValueError, match="allowed_special must be"):
+        tokenizer.encode("text", allowed)
+
+
+@both
+def test_unknown_special_token_is_an_error(tokenizer):
+    with pytest.raises(ValueError, match=r"'<\|fin\|>' is not among the special tokens"):
+        tokenizer.encode("text", {"<|fin|>"})
+
+
+@pytest.mark.parametrize(
+    ("special_tokens", "problem"),
+    [
+        ({"": 1000}, "must not be empty"),
+        ({"<|end|>": 100}, "belongs to an ordinary token"),
+        ({"<|end|>": -1}, "is negative"),
+        ({"<|a|>": 1000, "<|b|>": 1000}, "the same id, 1000"),
+    ],
+)
+def test_impossible_special_tokens_are_refused_and_change_nothing(special_tokens, problem):
+    tokenizer = FastTokenizer()
+    tokenizer.register_special_tokens({"<|fim|>": 500})
+    with pytest.raises(ValueError, match=problem):
+        tokenizer.register_special_tokens(special_tokens)
+    assert tokenizer.special_tokens == {"<|fim|>": 500}
+
+
+@both
+@pytest.mark.parametrize("bad", [296, 999, 1003, -1, 1 << 40])
+def test_id_outside_the_vocabulary_is_named_with_its_position(tokenizer, bad):
+    with pytest.raises(ValueError, match=f"id {bad} at position 2 .*ids are 0 to 1002"):
+        tokenizer.decode([97, 1000, bad, 98])

@@ -1,0 +1,342 @@
+"""Files: what is read is what was written, others read it too, and damage is noticed."""
+
+import json
+import os
+import stat
+
+import pytest
+import tiktoken
+from awkward import texts
+from hypothesis import given
+from tiktoken.load import load_tiktoken_bpe
+from tokenizers import Tokenizer as HuggingFace
+
+from tokenizer import FastTokenizer, files
+from tokenizer.model_file import show_token
+from tokenizer.split import PATTERNS
+
+FORMATS = [".model", ".tiktoken", ".json"]
+
+
+def small() -> FastTokenizer:
+    tokenizer = FastTokenizer()
+    tokenizer.train("low lower lowest", 256 + 3)
+    tokenizer.register_special_tokens({"<|end|>": 300, 'a "quoted"\n line': 301})
+    return tokenizer
+
+
+def state(tokenizer):
+    return tokenizer.pattern, tokenizer.ranks, tokenizer.special_tokens
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_tokenizer_survives_a_file(both, tmp_path, suffix):
+    ours, _ = both
+    path = tmp_path / f"tokenizer{suffix}"
+    ours.save(path)
+    loaded = FastTokenizer(ours.pattern)
+    loaded.load(path)
+    assert loaded.ranks == ours.ranks
+    assert loaded.pattern == ours.pattern
+    assert loaded.special_tokens == ({} if suffix == ".tiktoken" else ours.special_tokens)
+    text = "It's 2026, naïve 日本語 🙂\n\n  x"
+    assert loaded.encode(text) == ours.encode(text)
+
+
+@pytest.mark.parametrize("suffix", [".model", ".json"])
+def test_pattern_and_special_tokens_of_any_letters_survive_a_file(tmp_path, suffix):
+    tokenizer = FastTokenizer(r'(?s)"|\\\n|.')
+    tokenizer.register_special_tokens({'a "quoted"\n line': 300, "日本 🙂": 301, "x 1": 302})
+    tokenizer.save(tmp_path / f"x{suffix}")
+    loaded = FastTokenizer()
+    loaded.load(tmp_path / f"x{suffix}")
+    assert state(loaded) == state(tokenizer)
+
+
+def test_prefix_makes_a_model_and_a_vocabulary_for_people(tmp_path):
+    small().save(tmp_path / "v1.5")
+    assert {path.name for path in tmp_path.iterdir()} == {"v1.5.model", "v1.5.vocab"}
+    lines = (tmp_path / "v1.5.vocab").read_text(encoding="utf-8").splitlines()
+    assert lines[97] == "97 [a]"
+    assert lines[0xE4] == r"228 [\xe4]"
+    assert lines[256:] == [
+        "256 [l][o] -> [lo]",
+        "257 [lo][w] -> [low]",
+        "258 [ ][low] -> [ low]",
+        "300 [<|end|>]",
+        r'301 [a "quoted"\n line]',
+    ]
+
+
+def test_bytes_that_do_not_print_are_shown_by_their_numbers():
+    assert show_token(b"\x1b[0m \n") == r"\x1b[0m \n"
+    assert show_token("日".encode()[:2]) == r"\xe6\x97"
+    assert show_token("日 é".encode()) == "日 é"
+
+
+def test_file_appears_whole_or_not_at_all(tmp_path, monkeypatch):
+    path = tmp_path / "x.tiktoken"
+    path.write_text("precious")
+
+    def fail(descriptor):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", fail)
+    with pytest.raises(OSError, match="No space"):
+        small().save(path)
+    assert path.read_text() == "precious"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
+def test_file_can_be_read_by_others_as_usual(tmp_path):
+    small().save(tmp_path / "x.tiktoken")
+    (tmp_path / "usual").touch()
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert len(modes) == 1
+
+
+# What others make of our files
+
+
+def test_tiktoken_reads_our_ranks(both, tmp_path, monkeypatch):
+    ours, _ = both
+    ours.save(tmp_path / "x.tiktoken")
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", "")  # no cache for this one
+    ranks = load_tiktoken_bpe(str(tmp_path / "x.tiktoken"))
+    theirs = tiktoken.Encoding("x", pat_str=ours.pattern, mergeable_ranks=ranks, special_tokens={})
+    text = "It's 2026, naïve 日本語 🙂\n\n  x"
+    assert theirs.encode(text) == ours.encode(text)
+
+
+@pytest.fixture(scope="session")
+def hugging_face(both, tmp_path_factory):
+    """Ours, and what the `tokenizers` package makes of the file."""
+    ours, _ = both
+    path = tmp_path_factory.mktemp("hugging-face") / "tokenizer.json"
+    ours.save(path)
+    return ours, HuggingFace.from_file(str(path))
+
+
+@given(text=texts)
+def test_hugging_face_gives_the_same_ids(hugging_face, text):
+    ours, theirs = hugging_face
+    assert theirs.encode(text).ids == ours.encode(text, "all")
+
+
+@given(text=texts)
+def test_hugging_face_decodes_the_same_text(hugging_face, text):
+    ours, theirs = hugging_face
+    ids = ours.encode(text, "all")
+    assert theirs.decode(ids, skip_special_tokens=False) == ours.decode(ids)
+
+
+@pytest.mark.needs_data("tinyshakespeare.txt")
+def test_hugging_face_gives_the_same_ids_on_the_whole_of_shakespeare(hugging_face, shakespeare):
+    ours, theirs = hugging_face
+    assert theirs.encode(shakespeare).ids == ours.encode(shakespeare)
+
+
+def test_file_that_hugging_face_wrote_again_is_read(hugging_face, tmp_path):
+    ours, theirs = hugging_face
+    theirs.save(str(tmp_path / "again.json"))
+    loaded = FastTokenizer()
+    loaded.load(tmp_path / "again.json")
+    assert state(loaded) == state(ours)
+
+
+# Damage
+
+GOOD = """\
+tokenizer 1
+pattern "(?s)."
+bytes {bytes}
+special 1
+"<|end|>" 300
+merges 2
+97 98 256
+256 99 257
+""".replace("{bytes}", " ".join(map(str, range(256))))
+
+
+def load(tmp_path, name, text):
+    """A tokenizer that had something in it before, and what loading this text raises."""
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8", newline="\n")
+    tokenizer = small()
+    before = state(tokenizer)
+    with pytest.raises(ValueError) as caught:
+        tokenizer.load(path)
+    assert state(tokenizer) == before
+    return str(caught.value).removeprefix(str(path))
+
+
+def test_the_undamaged_file_is_read(tmp_path):
+    (tmp_path / "x.model").write_text(GOOD, newline="\n")
+    tokenizer = FastTokenizer()
+    tokenizer.load(tmp_path / "x.model")
+    assert tokenizer.encode("abcab<|end|>", "all") == [97, 98, 99, 97, 98, 300]
+    assert tokenizer.merges == {(97, 98): 256, (256, 99): 257}
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "problem"),
+    [
+        (
+            "tokenizer 1",
+            "tokenizer 2",
+            "line 1: this version reads 'tokenizer 1', not 'tokenizer 2'",
+        ),
+        ("tokenizer 1", "minbpe v1", "line 1: this version reads 'tokenizer 1', not 'minbpe v1'"),
+        ('"(?s)."', '"(?s"', "line 2: bad split pattern"),
+        ('"(?s)."', "(?s).", "line 2: here should be a string in double quotes"),
+        ("bytes 0 1", "bytes 0 0", "line 3: id 0 is there twice"),
+        ("bytes 0 1", "bytes 0 x", "line 3: here should be 256 numbers"),
+        ("bytes 0 1 2", "bytes 0 1", "line 3: here should be 256 numbers"),
+        ("special 1", "special 2", "line 6: here should be a string"),
+        ("special 1", "special", "line 4: here should be 1 number"),
+        ('" 300', '" 256', "belongs to an ordinary token"),
+        ('" 300', '" -1', "line 5: here should be 1 number, not '-1'"),
+        ('"<|end|>"', '""', "must not be empty"),
+        ("merges 2", "merges 3", "line 9: the file is cut short"),
+        ("merges 2", "merges 1", "line 8: there is more than was announced"),
+        ("97 98 256", "97 258 256", "line 7: the merge is of token 258, which is not made yet"),
+        ("97 98 256", "257 98 256", "line 7: the merge is of token 257, which is not made yet"),
+        ("256 99 257", "256 99 256", "line 8: id 256 is there twice"),
+        ("256 99 257", "256 99 97", "line 8: id 97 is there twice"),
+        ("97 98 256", "97 98 1114112", "line 7: id 1114112 is out of range"),
+        ("97 98 256", "97 98 99999999999", "line 7: here should be 3 numbers"),
+        (
+            "97 98 256\n256 99 257",
+            "97 98 257\n257 99 256",
+            "line 8: token 256 comes after token 257",
+        ),
+        ("256 99 257", "97 98 257", "line 8: token 257 has the bytes of token 256"),
+    ],
+)
+def test_damaged_model_is_refused_with_the_line(tmp_path, good, bad, problem):
+    assert good in GOOD
+    assert problem in load(tmp_path, "x.model", GOOD.replace(good, bad))
+
+
+def test_model_whose_tokens_double_for_ever_is_refused(tmp_path):
+    merges = ["97 97 256", *(f"{i} {i} {i + 1}" for i in range(256, 320)), ""]
+    text = GOOD.partition("special")[0] + "special 0\nmerges 65\n" + "\n".join(merges)
+    assert "the tokens have more than 268,435,456 bytes by now" in load(tmp_path, "x.model", text)
+
+
+def test_model_cut_short_anywhere_is_refused(tmp_path):
+    for length in [*range(0, 40), *range(len(GOOD) - 60, len(GOOD))]:
+        assert load(tmp_path, "x.model", GOOD[:length]).startswith(", line ")
+
+
+def ranks(tmp_path) -> str:
+    """A .tiktoken file with nothing wrong."""
+    small().save(tmp_path / "good.tiktoken")
+    return (tmp_path / "good.tiktoken").read_text()
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "problem"),
+    [
+        ("bG8= 256", "bG8 256", "line 257: here should be a token in base64"),
+        ("bG8= 256", "bG8=", "line 257: here should be 1 number"),
+        ("bG8= 256", "bG8= -6", "line 257: here should be 1 number"),
+        ("bG8= 256", "bG8= 97", "line 257: id 97 is there twice"),
+        ("bG8= 256", "YQ== 256", "line 257: token b'a' is there twice"),
+        ("YQ== 97\n", "", "a vocabulary needs all 256 bytes, but 0x61 is missing"),
+        ("YQ== 97\n", "\n", "line 98: here should be a token in base64, not ''"),
+        ("258\n", "258", "line 259: the file is cut short"),
+    ],
+)
+def test_damaged_ranks_are_refused_with_the_line(tmp_path, good, bad, problem):
+    assert good in ranks(tmp_path)
+    assert problem in load(tmp_path, "x.tiktoken", ranks(tmp_path).replace(good, bad))
+
+
+def edited(tmp_path, *keys, value):
+    """A tokenizer.json with one thing in it changed."""
+    small().save(tmp_path / "good.json")
+    whole = part = json.loads((tmp_path / "good.json").read_text(encoding="utf-8"))
+    for key in keys[:-1]:
+        part = part[key]
+    if value is None:
+        del part[keys[-1]]
+    else:
+        part[keys[-1]] = value
+    return json.dumps(whole)
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "problem"),
+    [
+        (["model"], None, "'model' is missing"),
+        (["model", "vocab"], [], "'vocab' is missing, or of a wrong kind"),
+        (["model", "vocab", "a"], None, "0x61 is missing"),
+        (["model", "vocab", "a"], 98, "two tokens have the same id"),
+        (["model", "vocab", "a"], -1, "the id of 'a' is -1"),
+        (["model", "vocab", "a"], "1", "the id of 'a' is '1'"),
+        (["model", "vocab", "日"], 400, "not spelled with the letters for bytes"),
+        (["model", "merges", 0], ["l"], "number 1 is no pair"),
+        (["model", "merges", 0], ["l", "q"], "number 1 has b'lq', not in the vocab"),
+        (["model", "merges", 2], ["lo", "w"], "number 3, ['lo', 'w']: its id does not rise"),
+        (["model", "merges", 2], None, "2 merges for 3 tokens"),
+        (["model", "dropout"], 0.1, "model.dropout is 0.1"),
+        (["model", "unk_token"], "[UNK]", "model.unk_token"),
+        (["normalizer"], {"type": "NFC"}, "normalizer is"),
+        (["pre_tokenizer"], {"type": "Whitespace"}, "pre_tokenizer: ['Whitespace']"),
+        (["pre_tokenizer", "pretokenizers", 0, "pattern", "Regex"], "(", "bad split pattern"),
+        (["pre_tokenizer", "pretokenizers", 0, "invert"], True, "pre_tokenizer"),
+        (["added_tokens", 0, "id"], 97, "belongs to an ordinary token"),
+        (["added_tokens", 0, "id"], None, "'id' is missing"),
+    ],
+)
+def test_tokenizer_json_that_would_give_other_ids_is_refused(tmp_path, keys, value, problem):
+    assert problem in load(tmp_path, "x.json", edited(tmp_path, *keys, value=value))
+
+
+def test_tokenizer_json_cut_short_is_refused_with_the_line(tmp_path):
+    text = edited(tmp_path, "version", value="1.0")
+    assert load(tmp_path, "x.json", text[: len(text) // 2]).startswith(", line 1: ")
+    assert "'model' is missing" in load(tmp_path, "x.json", "[]")
+
+
+def test_older_spelling_of_merges_is_read(tmp_path):
+    merges = ["l o", "lo w", "Ġ low"]
+    (tmp_path / "x.json").write_text(edited(tmp_path, "model", "merges", value=merges))
+    loaded = FastTokenizer()
+    loaded.load(tmp_path / "x.json")
+    assert state(loaded) == state(small())
+
+
+def test_tokenizer_json_of_gpt2_has_its_pattern_by_name(tmp_path):
+    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True}
+    (tmp_path / "x.json").write_text(edited(tmp_path, "pre_tokenizer", value=byte_level))
+    loaded = FastTokenizer()
+    loaded.load(tmp_path / "x.json")
+    assert loaded.pattern == PATTERNS["gpt2"]
+
+
+@pytest.mark.parametrize("name", ["x", "x.txt", "model"])
+def test_file_of_no_known_format_is_refused(tmp_path, name):
+    assert "must end in .model, .tiktoken or .json" in load(tmp_path, name, GOOD)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_file_that_is_not_text_is_refused(tmp_path, suffix):
+    path = tmp_path / f"x{suffix}"
+    path.write_bytes(b"ab\xff")
+    with pytest.raises(ValueError, match=r"not UTF-8 text \(position 2\)"):
+        FastTokenizer().load(path)
+
+
+def test_pattern_of_a_file_that_backtracks_for_ever_is_stopped(tmp_path, monkeypatch):
+    from tokenizer import split
+
+    monkeypatch.setattr(split, "PATIENCE", 0.1)
+    path = tmp_path / "x.model"
+    path.write_text(GOOD.replace('"(?s)."', '"(?:a|a|aa)+b|."'))
+    tokenizer = FastTokenizer()
+    tokenizer.load(path)
+    with pytest.raises(ValueError, match="backtracks too much"):
+        tokenizer.encode("a" * 60)
