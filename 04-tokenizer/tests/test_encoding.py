@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tokenizer import BasicTokenizer, FastTokenizer, RegexTokenizer, fast
-from tokenizer.apply import LONG, encode_chunk, merge_by_heap, merge_parts
+from tokenizer.apply import LONG, encode_chunk, merge_by_heap, merge_by_scan
 
 CORPUS = (
     "the theory of the thing, they're there; aaaa aaaaaaaa 12 naïve 日本語 日本 🙂🙂\n\n\n x" * 3
@@ -66,8 +66,7 @@ def long_chunks():
 
 def test_heap_gives_the_ids_of_the_scan():
     for chunk in [*long_chunks(), b"a", b"aa"]:
-        scanned = [FAST.ranks[part] for part in merge_parts(chunk, FAST.ranks)]
-        assert merge_by_heap(chunk, FAST.ranks) == scanned
+        assert merge_by_heap(chunk, FAST.ranks) == merge_by_scan(chunk, FAST.ranks)
 
 
 @given(st.binary(max_size=3 * LONG))
@@ -124,12 +123,13 @@ def test_ids_in_the_range_of_surrogates_survive_the_memo():
     assert tokenizer.merges == merges
 
 
-def test_batch_is_the_texts_one_by_one():
-    batch = ["the theory", "", CORPUS]
-    assert FAST.encode_batch(batch) == [PLAIN.encode(text) for text in batch]
-    assert FAST.encode_batch(["<|end|>"], "all") == [[1000]]
+@pytest.mark.parametrize("num_workers", [1, 2])
+def test_batch_is_the_texts_one_by_one(num_workers):
+    batch = ["the theory", "", CORPUS, "<|end|>"]
+    ids = [PLAIN.encode(text, "all") for text in batch]
+    assert FAST.encode_batch(iter(batch), "all", num_workers) == ids
     with pytest.raises(ValueError, match="special token"):
-        FAST.encode_batch(["<|end|>"])
+        FAST.encode_batch(batch, num_workers=num_workers)
 
 
 @pytest.mark.parametrize(("largest", "dtype"), [(65_535, "uint16"), (65_536, "uint32")])

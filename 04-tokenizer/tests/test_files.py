@@ -29,6 +29,7 @@ def state(tokenizer):
     return tokenizer.pattern, tokenizer.ranks, tokenizer.special_tokens
 
 
+@pytest.mark.parametrize("both", ["gpt2", "trained"], indirect=True)
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_tokenizer_survives_a_file(both, tmp_path, suffix):
     ours, _ = both
@@ -99,6 +100,7 @@ def test_file_can_be_read_by_others_as_usual(tmp_path):
 # What others make of our files
 
 
+@pytest.mark.parametrize("both", ["gpt2", "trained"], indirect=True)
 def test_tiktoken_reads_our_ranks(both, tmp_path, monkeypatch):
     ours, _ = both
     ours.save(tmp_path / "x.tiktoken")
@@ -137,6 +139,7 @@ def test_hugging_face_gives_the_same_ids_on_the_whole_of_shakespeare(hugging_fac
     assert theirs.encode(shakespeare).ids == ours.encode(shakespeare)
 
 
+@pytest.mark.parametrize("both", ["gpt2", "trained"], indirect=True)
 def test_file_that_hugging_face_wrote_again_is_read(hugging_face, tmp_path):
     ours, theirs = hugging_face
     theirs.save(str(tmp_path / "again.json"))

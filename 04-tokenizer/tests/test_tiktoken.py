@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from awkward import texts
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tokenizer.apply import recover_merges
@@ -41,7 +41,6 @@ def test_the_whole_of_shakespeare(both, shakespeare):
     assert ours.encode_to_numpy(shakespeare).tolist() == ids
 
 
-@settings(max_examples=300)
 @given(text=texts)
 def test_any_text(both, text):
     ours, theirs = both
@@ -54,7 +53,6 @@ def test_any_text_with_surrogates(both, text):
     assert ours.encode_ordinary(text) == theirs.encode_ordinary(text)
 
 
-@settings(max_examples=300)
 @given(text=texts, data=st.data())
 def test_special_tokens_in_every_mode(both, text, data):
     ours, theirs = both

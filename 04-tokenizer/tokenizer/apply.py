@@ -7,7 +7,6 @@ a token. The tokens of a chunk are those that the merges in the order learned wo
 
 import heapq
 from collections.abc import Mapping
-from itertools import pairwise
 
 from tokenizer.basic import Pair
 
@@ -19,19 +18,21 @@ LONG = 100  # bytes from which the heap is faster than looking at all ranks for 
 
 def encode_chunk(chunk: bytes, ranks: Ranks) -> list[int]:
     """The ids of a chunk. `ranks` must have every single byte."""
-    if chunk in ranks:  # a token merges to itself
-        return [ranks[chunk]]
+    rank = ranks.get(chunk)
+    if rank is not None:  # a token merges to itself
+        return [rank]
     if len(chunk) < LONG:
-        return [ranks[part] for part in merge_parts(chunk, ranks)]
+        return merge_by_scan(chunk, ranks)
     return merge_by_heap(chunk, ranks)
 
 
-def merge_parts(chunk: bytes, ranks: Ranks, below: int = NEVER) -> list[bytes]:
-    """The tokens of a chunk after all merges with a rank `below` that; for short chunks.
+def merge_by_scan(chunk: bytes, ranks: Ranks, below: int = NEVER) -> list[int]:
+    """The ids of a short chunk after all merges with a rank `below` that.
 
-    >>> merge_parts(b"lower", {b"lo": 256, b"er": 257, b"low": 258})
-    [b'low', b'er']
+    >>> merge_by_scan(b"lower", {b: i for i, b in enumerate([b"l", b"o", b"w", b"e", b"r", b"lo"])})
+    [5, 2, 3, 4]
     """
+    made: list[int | None] = [None] * len(chunk)  # what each token was merged to, if it was
     starts = list(range(len(chunk) + 1))  # of the tokens, and one past the last
     of_pairs = [ranks.get(chunk[i : i + 2], NEVER) for i in range(len(chunk) - 1)]
     while of_pairs:
@@ -39,12 +40,13 @@ def merge_parts(chunk: bytes, ranks: Ranks, below: int = NEVER) -> list[bytes]:
         if rank >= below:
             break
         i = of_pairs.index(rank)  # the leftmost of that rank
-        del starts[i + 1], of_pairs[i]
+        made[i] = rank
+        del made[i + 1], starts[i + 1], of_pairs[i]
         if i:
             of_pairs[i - 1] = ranks.get(chunk[starts[i - 1] : starts[i + 1]], NEVER)
         if i < len(of_pairs):
             of_pairs[i] = ranks.get(chunk[starts[i] : starts[i + 2]], NEVER)
-    return [chunk[start:end] for start, end in pairwise(starts)]
+    return [ranks[chunk[i : i + 1]] if rank is None else rank for i, rank in zip(starts, made)]
 
 
 def merge_by_heap(chunk: bytes, ranks: Ranks) -> list[int]:
@@ -103,8 +105,8 @@ def recover_merges(ranks: Ranks) -> dict[Pair, int]:
     merges = {}
     for token, rank in sorted(ranks.items(), key=lambda item: item[1]):
         if len(token) > 1:
-            parts = merge_parts(token, ranks, below=rank)
-            if len(parts) != 2:
+            ids = merge_by_scan(token, ranks, below=rank)
+            if len(ids) != 2:
                 raise ValueError(f"token {rank}, {token!r}, is not made of two tokens before it")
-            merges[ranks[parts[0]], ranks[parts[1]]] = rank
+            merges[ids[0], ids[1]] = rank
     return merges

@@ -9,6 +9,8 @@ blocks.
 """
 
 import re
+from collections.abc import Iterator
+from itertools import chain
 
 import regex
 
@@ -41,17 +43,21 @@ class FastSplitter(Splitter):
             self._ascii = ascii_pattern(pattern)
 
     def __call__(self, text: str) -> list[str]:
+        return list(chain.from_iterable(self.in_parts(text)))
+
+    def in_parts(self, text: str) -> Iterator[list[str]]:
+        """The chunks of one part of the text after the other: little memory, used again."""
         if not self.cuts_at_spaces:
-            return super().__call__(text)
-        if text.isascii():
-            return self._ascii.findall(text)
-        chunks: list[str] = []
+            yield super().__call__(text)
+            return
         for part in _PARTS.findall(text):
-            chunks += (self._ascii if part.isascii() else self._compiled).findall(part)
-        return chunks
+            yield (self._ascii if part.isascii() else self._compiled).findall(part)
 
 
-_PARTS = re.compile(r".{200}.*?(?<=\S)(?= )|.+", re.DOTALL)
+# Up to a space: a long part of ASCII, or else a short one, so that little goes to `regex`.
+_PARTS = re.compile(
+    r"[\x00-\x7f]{2000}[\x00-\x7f]*?(?<=\S)(?= )|.{100}.*?(?<=\S)(?= )|.+", re.DOTALL
+)
 
 
 def last_cut(text: str) -> int:
