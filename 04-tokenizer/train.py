@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SHOWN = 10  # merges that are printed
+LOG_EVERY = 64  # merges
 
 
 @dataclass
@@ -121,6 +122,8 @@ def main(config: Config) -> None:
         with progress.bar(ceil(corpus.n_bytes / BLOCK), "counting") as advance:
             chunks = count_chunks(_advancing(corpus.blocks(split), advance), split, config.workers)
         n_bytes = sum(len(chunk.encode()) * times for chunk, times in chunks.items())
+        if not chunks:
+            raise cli.UserError(f"--data: there is no text in {' '.join(config.data)}")
         print(f"chunks: {sum(chunks.values()):,}, of which {len(chunks):,} are different")
 
         merges: list[Merge] = []
@@ -132,10 +135,11 @@ def main(config: Config) -> None:
                 n_tokens -= merge.saved
                 curve.append((256 + len(merges), n_bytes / n_tokens))
                 advance(bytes_per_token=n_bytes / n_tokens)
-                if len(merges) % 64 == 0:
+                if len(merges) % LOG_EVERY == 0:
                     run.log(vocab_size=256 + len(merges), bytes_per_token=n_bytes / n_tokens)
                 if interrupt.requested:
                     break
+        run.log(vocab_size=256 + len(merges), bytes_per_token=n_bytes / n_tokens)
         if not interrupt.requested:
             warn_if_exhausted(len(merges), config.vocab_size)
         tokenizer = FastTokenizer.from_merges([merge.pair for merge in merges], split.pattern)

@@ -30,7 +30,8 @@ def count_chunks(
     total: Counter[str] = Counter()
     if num_workers <= 1:
         for block in blocks:
-            total.update(split(well_formed(block)))
+            for chunks in split.in_parts(well_formed(block)):
+                total.update(chunks)
         return total
     waiting: deque[Future[Counter[str]]] = deque()
     with ProcessPoolExecutor(num_workers, get_context("spawn")) as pool:

@@ -1,0 +1,300 @@
+"""The commands: what they print, what they leave behind, and what they say of a mistake."""
+
+import doctest
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy
+import pytest
+
+from tokenizer import FastTokenizer
+
+LESSON = Path(__file__).parent.parent
+TEXT = "the theory of the thing: to be or not to be, that is the question\n" * 20
+TEXT += "Whether it is nobler in the mind to suffer the slings and arrows of fortune\n" * 10
+
+
+def run(*args, stdin="", **env):
+    """A finished command, its output as text; the user's own data and ranks are out of sight."""
+    return subprocess.run(
+        [sys.executable, *args],
+        cwd=LESSON,
+        env=os.environ | {"NO_COLOR": "1", "COLUMNS": "100"} | env,
+        input=stdin.encode() if isinstance(stdin, str) else stdin,
+        capture_output=True,
+        check=False,
+    )
+
+
+def mistake(done):
+    """The one line of a mistake by the user."""
+    (line,) = done.stderr.decode().splitlines()
+    assert (done.returncode, line[:7]) == (2, "error: ")
+    return line
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory):
+    """A small tokenizer in a file."""
+    prefix = tmp_path_factory.mktemp("model") / "small"
+    options = ["--vocab-size", "300", "--special", "<|end|>", "--out", str(prefix)]
+    done = run("-m", "tokenizer", "train", *options, stdin=TEXT)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.decode().startswith("301 tokens: ")
+    return f"{prefix}.model"
+
+
+def ours(model):
+    tokenizer = FastTokenizer()
+    tokenizer.load(model)
+    return tokenizer
+
+
+# python -m tokenizer
+
+
+def test_encode_and_decode_are_each_others_reverse(model):
+    text = "to be, naïve 日本\r\n"
+    encoded = run("-m", "tokenizer", "encode", "--tokenizer", model, stdin=text)
+    assert [*map(int, encoded.stdout.split())] == ours(model).encode(text)
+    decoded = run("-m", "tokenizer", "decode", "--tokenizer", model, stdin=encoded.stdout)
+    assert decoded.stdout == text.encode()
+
+
+def test_text_and_ids_may_be_arguments_and_text_a_file(model, tmp_path):
+    (tmp_path / "text").write_text("to be", encoding="utf-8")
+    ids = ours(model).encode("to be")
+    for given in (["to be"], ["--file", str(tmp_path / "text")]):
+        done = run("-m", "tokenizer", "encode", *given, "--tokenizer", model)
+        assert [*map(int, done.stdout.split())] == ids
+    done = run("-m", "tokenizer", "decode", *map(str, ids), "--tokenizer", model)
+    assert done.stdout == b"to be"
+
+
+def test_special_token_is_an_error_unless_it_is_said_what_it_is(model):
+    command = ["-m", "tokenizer", "encode", "a<|end|>", "--tokenizer", model]
+    assert "special token '<|end|>' at position 1" in mistake(run(*command))
+    assert run(*command, "--special", "all").stdout == b"97 300\n"
+    assert run(*command, "--special", "none").stdout.split()[-1] != b"300"
+
+
+def test_show_puts_bars_between_tokens_where_there_are_no_colours(model):
+    done = run("-m", "tokenizer", "show", "that is\n日", "--tokenizer", model)
+    lines = done.stdout.decode().splitlines()
+    assert "".join(lines[:-1]).replace("|", "") == r"that is\n\xe6\x97\xa5"
+    tokens = ours(model).encode("that is\n日")
+    assert lines[-1] == f"{len(tokens)} tokens, 9 characters, 11 bytes"
+    assert "".join(lines).count("|") == len(tokens) - 1
+
+
+def test_show_gives_neighbours_different_colours(model):
+    env = {"NO_COLOR": "", "FORCE_COLOR": "1", "COLORTERM": "truecolor", "TERM": "xterm-256color"}
+    done = run("-m", "tokenizer", "show", "that is", "--tokenizer", model, **env)
+    colours = [part.split("m")[0] for part in done.stdout.decode().split("\x1b[")[1::2]]
+    assert len(colours) == len(ours(model).encode("that is")) > 1
+    assert all(one != other for one, other in pairwise(colours))
+
+
+def test_compare_finds_tiktokens_ids_the_same(model):
+    done = run("-m", "tokenizer", "compare", "to be", "--tokenizer", model, "trained")
+    assert done.returncode == 0
+    assert done.stdout.decode().count("same ids") == 2
+
+
+def test_compare_shows_the_first_difference_and_fails():
+    program = """
+import sys
+from tokenizer import __main__ as program
+to_tiktoken = program.FastTokenizer.to_tiktoken
+class Other:
+    def encode_ordinary(self, text):
+        return [*b"to b", 33]
+program.FastTokenizer.to_tiktoken = lambda self: Other()
+program.Compare("to be", tokenizer=("trained",)).run()
+"""
+    done = run("-c", program)
+    assert done.returncode == 1
+    assert b"ids differ" in done.stdout
+    assert b"trained: the ids differ. At position 0, after ''" in done.stderr
+
+
+def test_train_writes_nothing_over_what_is_there(tmp_path):
+    (tmp_path / "x.vocab").write_text("precious")
+    done = run("-m", "tokenizer", "train", "--out", str(tmp_path / "x"), stdin=TEXT)
+    assert "a file that does not exist yet" in mistake(done)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["precious"]
+
+
+@pytest.mark.parametrize(
+    ("args", "stdin", "problem"),
+    [
+        (["encode", "x", "--tokenizer", "no.model"], "", "there is no file 'no.model'"),
+        (["encode", "x", "--tokenizer", "README.md"], "", "must end in .model"),
+        (["encode", "x", "--file", "README.md", "--tokenizer", "M"], "", "not both"),
+        (["encode", "--tokenizer", "M"], b"\xff", "standard input is not UTF-8 (position 0)"),
+        (["decode", "--tokenizer", "M"], "1 x", "whole numbers with spaces between them, not 'x'"),
+        (
+            ["decode", "301", "--tokenizer", "M"],
+            "",
+            "id 301 at position 0 is not in the vocabulary",
+        ),
+        (["decode", "--tokenizer", "M", "--", "-5"], "", "id -5 at position 0"),
+        (["compare", "x", "--data", "bundled"], "", "not two of them"),
+        (["train", "--out", "no/such/folder/x"], "x", "in a folder that exists"),
+        (["train", "--out", "x", "--vocab-size", "255"], "x", "at least 256"),
+        (["train", "no.txt", "--out", "x"], "", "files that exist"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_mistake_is_one_line(model, args, stdin, problem):
+    args = [model if arg == "M" else arg for arg in args]
+    assert problem in mistake(run("-m", "tokenizer", *args, stdin=stdin))
+
+
+# train.py
+
+
+def train(folder, *args):
+    return run("train.py", "--runs", str(folder), "--name", "run", "--vocab-size", "300", *args)
+
+
+@pytest.fixture(scope="session")
+def trained_folder(tmp_path_factory):
+    """A folder with texts, the run that was trained on them, and what it printed."""
+    folder = tmp_path_factory.mktemp("train")
+    (folder / "texts" / "more").mkdir(parents=True)
+    (folder / "texts" / "one.txt").write_text(TEXT, encoding="utf-8")
+    (folder / "texts" / "more" / "two.txt").write_text("日本 naïve\r\n", encoding="utf-8-sig")
+    (folder / "texts" / "three.bin").write_bytes(b"\xff")  # no .txt, so not meant
+    done = train(folder, "--data", str(folder / "texts"), "--workers", "2")
+    assert (done.returncode, done.stderr) == (0, b"")
+    return folder, folder / "run", done.stdout.decode()
+
+
+def test_run_folder_has_what_was_announced(trained_folder):
+    _, run_folder, out = trained_folder
+    found = {path.name for path in run_folder.iterdir()}
+    assert found == {
+        *("config.json", "metrics.jsonl", "tokenizer.model", "tokenizer.vocab"),
+        *("tokenizer.tiktoken", "tokens.bin", "tokens.json", "vocabulary.svg"),
+    }
+    assert ElementTree.parse(run_folder / "vocabulary.svg").getroot().tag.endswith("svg")
+    assert "data: 2 files (" in out
+    assert "vocabulary: 300 tokens; the first merges:" in out
+
+
+def test_tokens_are_the_texts_and_the_file_beside_them_says_how_to_read_them(trained_folder):
+    _, run_folder, out = trained_folder
+    about = json.loads((run_folder / "tokens.json").read_text())
+    content = (run_folder / "tokens.bin").read_bytes()
+    assert (about["dtype"], about["byte_order"], about["vocab_size"]) == ("uint16", "little", 300)
+    assert about["sha256"] == hashlib.sha256(content).hexdigest()
+    ids = numpy.frombuffer(content, "<u2").tolist()
+    assert about["count"] == len(ids)
+    text = "日本 naïve\r\n" + TEXT
+    assert ours(run_folder / "tokenizer.model").decode(ids) == text
+    assert f"{len(text.encode()) / len(ids):.3f} bytes per token" in out
+
+
+def test_wide_vocabulary_makes_wide_tokens(trained_folder, tmp_path):
+    sys.path.insert(0, str(LESSON))
+    try:
+        import train as program
+    finally:
+        sys.path.pop(0)
+    tokenizer = FastTokenizer()
+    tokenizer.register_special_tokens({"<|end|>": 70_000})
+    corpus = program.Corpus((str(trained_folder[0] / "texts" / "one.txt"),))
+    program.write_tokens(corpus, tokenizer, program.runs.Run(tmp_path))
+    assert json.loads((tmp_path / "tokens.json").read_text())["dtype"] == "uint32"
+    ids = numpy.frombuffer((tmp_path / "tokens.bin").read_bytes(), "<u4")
+    assert bytes(ids.tolist()) == TEXT.encode()
+
+
+def test_config_repeats_the_settings_and_names_the_data(trained_folder):
+    config = json.loads((trained_folder[1] / "config.json").read_text())
+    assert config["config"]["vocab_size"] == 300
+    two, one = "日本 naïve\r\n".encode("utf-8-sig"), TEXT.encode()
+    assert config["sha256"] == hashlib.sha256(two + one).hexdigest()
+
+
+def test_ranks_of_the_run_are_read_by_name(trained_folder):
+    of_ranks, of_model = FastTokenizer(), ours(trained_folder[1] / "tokenizer.model")
+    of_ranks.load(trained_folder[1] / "tokenizer.tiktoken")
+    assert of_ranks.ranks == of_model.ranks
+
+
+@pytest.mark.parametrize(
+    ("args", "problem"),
+    [
+        (["--vocab-size", "255"], "--vocab-size must be from 256 to 1,114,112, not 255"),
+        (["--vocab-size", "many"], "vocab-size"),
+        (["--workers", "0"], "--workers must be from 1 to 64, not 0"),
+        (["--data", "no.txt"], "--data: there is no 'no.txt'"),
+        (["--data", "FOLDER"], "no .txt file in the folder"),
+        (["--data", "EMPTY"], "files with text in them"),
+        (["--data", "BINARY"], "is not UTF-8 text (byte 0xff at position 1); convert it"),
+        (["--pattern", "gpt5"], "gpt5"),
+        (["--name", "../up"], "plain folder name"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_mistake_in_training_is_one_line(tmp_path, args, problem):
+    (tmp_path / "EMPTY").touch()
+    (tmp_path / "FOLDER").mkdir()
+    (tmp_path / "BINARY").write_bytes(b"a\xff")
+    args = [str(tmp_path / arg) if arg.isupper() else arg for arg in args]
+    assert problem in mistake(train(tmp_path, *args))
+
+
+def test_run_of_the_same_name_is_not_overwritten(trained_folder):
+    folder, run_folder, _ = trained_folder
+    before = (run_folder / "tokens.bin").read_bytes()
+    done = train(folder, "--data", str(folder / "texts"))
+    assert "exists; choose another --name" in mistake(done)
+    assert (run_folder / "tokens.bin").read_bytes() == before
+
+
+def test_text_with_too_few_pairs_is_said(tmp_path):
+    (tmp_path / "short.txt").write_text("abc")
+    done = train(tmp_path, "--data", str(tmp_path / "short.txt"))
+    assert done.returncode == 0
+    (line,) = done.stderr.decode().splitlines()
+    assert line.startswith("warning: the text has no pair left to merge: the vocabulary is 258")
+
+
+def test_help_does_not_wait_for_the_plotting_library():
+    program = (
+        "import runpy, sys; sys.argv = ['train.py']; runpy.run_path('train.py');"
+        "print([name for name in ('matplotlib', 'tiktoken', 'numpy') if name in sys.modules])"
+    )
+    assert run("-c", program).stdout == b"[]\n"
+
+
+def test_missing_set_up_is_noticed_before_training():
+    program = "import runpy, sys; sys.modules['matplotlib'] = None; runpy.run_path('train.py')"
+    done = run("-c", program)
+    (line,) = done.stderr.decode().splitlines()
+    assert (done.returncode, "make setup" in line) == (1, True)
+
+
+def test_code_of_the_readme_prints_what_the_readme_says():
+    results = doctest.testfile(str(LESSON / "README.md"), module_relative=False, encoding="utf-8")
+    assert results.attempted > 20
+    assert results.failed == 0
+
+
+@pytest.mark.parametrize(
+    "module", ["basic", "split", "regex_tokenizer", "fast_split", "learn", "apply", "fast"]
+)
+def test_examples_in_the_code_are_true(module):
+    from importlib import import_module
+
+    results = doctest.testmod(import_module(f"tokenizer.{module}"))
+    assert results.attempted and not results.failed
