@@ -4,6 +4,7 @@ import doctest
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from itertools import pairwise
@@ -12,6 +13,7 @@ from xml.etree import ElementTree
 
 import numpy
 import pytest
+from conftest import both_of
 
 from tokenizer import FastTokenizer
 
@@ -288,6 +290,25 @@ def test_code_of_the_readme_prints_what_the_readme_says():
     results = doctest.testfile(str(LESSON / "README.md"), module_relative=False, encoding="utf-8")
     assert results.attempted > 20
     assert results.failed == 0
+
+
+def commands_of_the_readme():
+    """Every `$ command` in the README, with the lines below it."""
+    text = (LESSON / "README.md").read_text(encoding="utf-8")
+    for block in re.findall(r"^```\n(\$ .*?)^```", text, re.M | re.S):
+        for command, output in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.M):
+            yield command, output
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the commands are those of a Unix shell")
+@pytest.mark.parametrize(("command", "output"), commands_of_the_readme())
+def test_command_of_the_readme_prints_what_the_readme_says(command, output):
+    both_of("gpt2"), both_of("gpt4"), both_of("gpt4o")  # or else skip
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    env = os.environ | {"NO_COLOR": "1", "COLUMNS": "100", "PATH": path}
+    done = subprocess.run(command, shell=True, cwd=LESSON, env=env, capture_output=True)
+    assert done.stderr == b""
+    assert done.stdout.decode().rstrip("\n") == output.rstrip("\n")
 
 
 @pytest.mark.parametrize(

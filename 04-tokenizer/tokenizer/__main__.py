@@ -1,6 +1,7 @@
 """`python -m tokenizer encode|decode|compare|show|train`: a tokenizer in the terminal."""
 
 import contextlib
+import os
 import sys
 import time
 import warnings
@@ -17,11 +18,12 @@ try:
     from rich.text import Text
     from tyro.conf import Positional
 
-    from shared import cli, datasets
+    from shared import cli, datasets, runs
 except ImportError as missing:
     setup = "in the repository's root folder run `make setup`, then `. .venv/bin/activate`"
     sys.exit(f"error: {missing}; {setup}")
 
+from tokenizer.basic import well_formed
 from tokenizer.fast import FastTokenizer
 from tokenizer.gpt import GPT_TOKENIZERS
 from tokenizer.model_file import show_token
@@ -43,7 +45,7 @@ def users_mistakes() -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        raise cli.UserError(str(error)) from None
+        raise cli.UserError(str(error).replace("allowed_special", "--special")) from None
 
 
 def open_tokenizer(name: str) -> FastTokenizer:
@@ -134,22 +136,44 @@ class Show:
     """A file to read it from."""
     tokenizer: str = "gpt4"
     """gpt2, gpt4, gpt4o, or a .model, .tiktoken or .json file."""
+    out: Path | None = None
+    """File for a picture of it, ending in .svg."""
 
     def run(self) -> None:
+        if self.out:
+            cli.require(self.out.suffix == ".svg", "--out", self.out, "a name ending in .svg")
+            cli.require(self.out.parent.is_dir(), "--out", self.out, "in a folder that exists")
+            cli.require(not self.out.exists(), "--out", self.out, "a file that does not exist yet")
         text = read_text(self.text, self.file)
         tokenizer = open_tokenizer(self.tokenizer)
         tokens = tokenizer.decode_tokens_bytes(tokenizer.encode_ordinary(text))
+        n_bytes = len(well_formed(text).encode())
+        counts = f"{len(tokens):,} tokens, {len(text):,} characters, {n_bytes:,} bytes"
         console = Console(highlight=False, soft_wrap=True)
-        shown = Text()
-        for number, token in enumerate(tokens):
-            if console.color_system:
-                shown.append(show_token(token), f"white on {COLOURS[number % len(COLOURS)]}")
-            else:
-                shown.append(f"{'|' if number else ''}{show_token(token)}")
-            if token.endswith(b"\n"):
-                shown.append("\n")
-        console.print(shown, end="" if shown.plain.endswith("\n") else "\n")
-        print(f"{len(tokens):,} tokens, {len(text):,} characters, {len(text.encode()):,} bytes")
+        console.print(in_colours(tokens) if console.color_system else with_bars(tokens), end="")
+        print(counts)
+        if self.out:
+            with open(os.devnull, "w") as nowhere, runs.atomic(self.out) as path:
+                picture = Console(file=nowhere, record=True, width=80, force_terminal=True)
+                picture.print(in_colours(tokens), end="")
+                picture.print(counts, highlight=False)
+                picture.save_svg(str(path), title=f"tokenizer show --tokenizer {self.tokenizer}")
+
+
+def in_colours(tokens: list[bytes]) -> Text:
+    """The tokens, one background colour each; a line ends after a token that ends one."""
+    text = Text()
+    for number, token in enumerate(tokens):
+        text.append(show_token(token), f"white on {COLOURS[number % len(COLOURS)]}")
+        if token.endswith(b"\n") or number == len(tokens) - 1:
+            text.append("\n")
+    return text
+
+
+def with_bars(tokens: list[bytes]) -> Text:
+    """The tokens with bars between them."""
+    lines = "|".join([show_token(token) + "\n" * token.endswith(b"\n") for token in tokens])
+    return Text(lines if lines.endswith("\n") else lines + "\n")
 
 
 @dataclass
