@@ -292,16 +292,13 @@ def test_code_of_the_readme_prints_what_the_readme_says():
     assert results.failed == 0
 
 
-def commands_of_the_readme():
-    """Every `$ command` in the README, with the lines below it."""
-    text = (LESSON / "README.md").read_text(encoding="utf-8")
-    for block in re.findall(r"^```\n(\$ .*?)^```", text, re.M | re.S):
-        for command, output in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.M):
-            yield command, output
+README = (LESSON / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```\n(\$ .*?)^```", README, re.M | re.S)
+COMMANDS = [c for block in BLOCKS for c in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.M)]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the commands are those of a Unix shell")
-@pytest.mark.parametrize(("command", "output"), commands_of_the_readme())
+@pytest.mark.parametrize(("command", "output"), COMMANDS)
 def test_command_of_the_readme_prints_what_the_readme_says(command, output):
     both_of("gpt2"), both_of("gpt4"), both_of("gpt4o")  # or else skip
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
