@@ -9,6 +9,7 @@ text, merge the most frequent pair again and again, encode.
 
 import hashlib
 import sys
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -70,20 +71,23 @@ class Corpus:
         if data in (("shakespeare",), ("bundled",)):
             dataset = datasets.load("shakespeare", data[0])
             self.text, self.sha256, self.about = dataset.text, dataset.sha256, str(dataset)
-            self.n_bytes = len(dataset.text.encode())
+            self.n_blocks = ceil(len(dataset.text) / BLOCK)
             return
         for name in data:
             path = Path(name)
+            if not path.exists():
+                known = "give files or folders, or shakespeare or bundled"
+                raise cli.UserError(f"--data: there is no file or folder {name!r}; {known}")
             found = sorted(path.rglob("*.txt")) if path.is_dir() else [path]
-            if not found or not all(file.is_file() for file in found):
-                what = "there is no .txt file in the folder" if path.is_dir() else "there is no"
-                raise cli.UserError(f"--data: {what} {name!r}")
+            found = [file for file in found if file.is_file()]
+            if not found:
+                raise cli.UserError(f"--data: the folder {name!r} has no .txt files; name files")
             self.paths += found
-        self.n_bytes = sum(path.stat().st_size for path in self.paths)
-        cli.require(self.n_bytes > 0, "--data", " ".join(data), "files with text in them")
+        sizes = [path.stat().st_size for path in self.paths]
+        self.n_blocks = sum(ceil(size / BLOCK) for size in sizes)
         self.sha256 = _sha256(self.paths)
         files = str(self.paths[0]) if len(self.paths) == 1 else f"{len(self.paths)} files"
-        self.about = f"{files} ({self.n_bytes:,} bytes, SHA-256 {self.sha256[:12]}…)"
+        self.about = f"{files} ({sum(sizes):,} bytes, SHA-256 {self.sha256[:12]}…)"
 
     def blocks(self, split: FastSplitter) -> Iterator[str]:
         """The text in blocks that end where the pattern cuts in any case."""
@@ -114,55 +118,66 @@ def main(config: Config) -> None:
     cli.require(bool(config.data), "--data", "empty", "a file, a folder, shakespeare or bundled")
     corpus = Corpus(config.data)
     print(f"data: {corpus.about}")
+    split = FastSplitter(PATTERNS[config.pattern])
+    with progress.bar(corpus.n_blocks, "counting") as advance:
+        chunks = count_chunks(_advancing(corpus.blocks(split), advance), split, config.workers)
+    if not chunks:
+        raise cli.UserError(f"--data: there is no text in {' '.join(config.data)}")
+    print(f"chunks: {sum(chunks.values()):,}, of which {len(chunks):,} are different")
+    n_bytes = sum(len(chunk.encode()) * times for chunk, times in chunks.items())
     run = runs.Run.create(config.runs, "tokenizer", config.name)
     run.write_config(asdict(config), data=corpus.about, sha256=corpus.sha256)
 
-    with cli.interruptible() as interrupt:
-        split = FastSplitter(PATTERNS[config.pattern])
-        with progress.bar(ceil(corpus.n_bytes / BLOCK), "counting") as advance:
-            chunks = count_chunks(_advancing(corpus.blocks(split), advance), split, config.workers)
-        n_bytes = sum(len(chunk.encode()) * times for chunk, times in chunks.items())
-        if not chunks:
-            raise cli.UserError(f"--data: there is no text in {' '.join(config.data)}")
-        print(f"chunks: {sum(chunks.values()):,}, of which {len(chunks):,} are different")
-
-        merges: list[Merge] = []
-        curve = [(256, 1.0)]  # vocabulary size, bytes per token
-        n_tokens = n_bytes
-        with progress.bar(config.vocab_size - 256, "merging") as advance:
-            for merge in learn_merges(chunks, config.vocab_size - 256):
-                merges.append(merge)
-                n_tokens -= merge.saved
-                curve.append((256 + len(merges), n_bytes / n_tokens))
-                advance(bytes_per_token=n_bytes / n_tokens)
-                if len(merges) % LOG_EVERY == 0:
-                    run.log(vocab_size=256 + len(merges), bytes_per_token=n_bytes / n_tokens)
-                if interrupt.requested:
-                    break
-        run.log(vocab_size=256 + len(merges), bytes_per_token=n_bytes / n_tokens)
-        if not interrupt.requested:
-            warn_if_exhausted(len(merges), config.vocab_size)
-        tokenizer = FastTokenizer.from_merges([merge.pair for merge in merges], split.pattern)
-        print_merges(merges[:SHOWN], tokenizer)
-        tokenizer.save(run.path / "tokenizer")
-        tokenizer.save(run.path / "tokenizer.tiktoken")
-        write_tokens(corpus, tokenizer, run)
-
-        sizes = {"this tokenizer": curve[-1]}
-        for name, known in (("GPT-2", GPT2Tokenizer), ("GPT-4", GPT4Tokenizer)):
-            if at_hand(known.encoding):
-                peer = known()
-                blocks = corpus.blocks(peer.split)
-                n_tokens = sum(len(peer.encode_ordinary(block)) for block in blocks)
-                sizes[name] = (peer.n_vocab, n_bytes / n_tokens)
-        for name, (n_vocab, bytes_per_token) in sizes.items():
-            print(f"{name}: {n_vocab:,} tokens, {bytes_per_token:.3f} bytes per token")
-        with run.writing("vocabulary.svg") as path:
-            plots.save(picture(tokenizer, curve, sizes), path)
-    files = "tokenizer.model, .vocab, .tiktoken, tokens.bin, tokens.json, vocabulary.svg"
-    print(f"run: {run.path}/ (config.json, metrics.jsonl, {files})")
+    merges: list[Merge] = []
+    curve = [(256, 1.0)]  # vocabulary size, bytes per token
+    n_tokens = n_bytes
+    with (
+        cli.interruptible() as interrupt,
+        progress.bar(config.vocab_size - 256, "merging") as advance,
+    ):
+        for merge in learn_merges(chunks, config.vocab_size - 256):
+            merges.append(merge)
+            n_tokens -= merge.saved
+            curve.append((256 + len(merges), n_bytes / n_tokens))
+            advance(bytes_per_token=n_bytes / n_tokens)
+            if len(merges) % LOG_EVERY == 0:
+                run.log(vocab_size=256 + len(merges), bytes_per_token=n_bytes / n_tokens)
+            if interrupt.requested:
+                break
+    run.log(vocab_size=256 + len(merges), bytes_per_token=n_bytes / n_tokens)
+    tokenizer = FastTokenizer.from_merges([merge.pair for merge in merges], split.pattern)
+    print_merges(merges[:SHOWN], tokenizer)
+    tokenizer.save(run.path / "tokenizer")
+    tokenizer.save(run.path / "tokenizer.tiktoken")
+    files = "config.json, metrics.jsonl, tokenizer.model, .vocab, .tiktoken"
     if interrupt.requested:
+        print(f"run: {run.path}/ ({files})")
         raise KeyboardInterrupt
+    warn_if_exhausted(len(merges), config.vocab_size)
+    write_tokens(corpus, tokenizer, run)
+
+    sizes = {"this tokenizer": curve[-1]} | compress_with_others(corpus, n_bytes)
+    for name, (n_vocab, bytes_per_token) in sizes.items():
+        print(f"{name}: {n_vocab:,} tokens, {bytes_per_token:.3f} bytes per token")
+    with run.writing("vocabulary.svg") as path:
+        plots.save(picture(tokenizer, curve, sizes), path)
+    print(f"run: {run.path}/ ({files}, tokens.bin, tokens.json, vocabulary.svg)")
+
+
+def compress_with_others(corpus: Corpus, n_bytes: int) -> dict[str, tuple[int, float]]:
+    """Vocabulary size and bytes per token of GPT-2 and GPT-4, where their ranks are at hand."""
+    sizes = {}
+    for name, known in (("GPT-2", GPT2Tokenizer), ("GPT-4", GPT4Tokenizer)):
+        if not at_hand(known.encoding):
+            continue
+        try:
+            peer = known()
+        except ConnectionError as error:  # what is at hand was damaged
+            warnings.warn(str(error), stacklevel=1)
+            continue
+        n_tokens = sum(len(peer.encode_ordinary(block)) for block in corpus.blocks(peer.split))
+        sizes[name] = peer.n_vocab, n_bytes / n_tokens
+    return sizes
 
 
 def _advancing(blocks: Iterator[str], advance: Callable[[], None]) -> Iterator[str]:
@@ -174,11 +189,11 @@ def _advancing(blocks: Iterator[str], advance: Callable[[], None]) -> Iterator[s
 def print_merges(merges: list[Merge], tokenizer: FastTokenizer) -> None:
     """Print the first merges, as the lecture does."""
     print(f"vocabulary: {len(tokenizer.vocab):,} tokens; the first merges:")
-    vocab = {i: show_token(token) for i, token in tokenizer.vocab.items()}
-    for new_id, (pair, occurrences, _) in enumerate(merges, start=256):
-        first, second = pair
-        what = f"[{vocab[first]}] [{vocab[second]}] -> [{vocab[new_id]}]"
-        print(f"  {first} {second} -> {new_id}   {what}, {occurrences:,} times")
+    for new_id, merge in enumerate(merges, start=256):
+        ids = *merge.pair, new_id
+        first, second, made = (f"[{show_token(tokenizer.vocab[i])}]" for i in ids)
+        what = f"{first} {second} -> {made}, {merge.occurrences:,} times"
+        print(f"  {merge.pair[0]} {merge.pair[1]} -> {new_id}   {what}")
 
 
 def write_tokens(corpus: Corpus, tokenizer: FastTokenizer, run: runs.Run) -> None:

@@ -106,13 +106,13 @@ def test_work_for_a_long_chunk_grows_with_its_length_only(letters):
 
 
 def test_memo_is_bounded_and_forgetting_changes_nothing(monkeypatch):
-    monkeypatch.setattr(fast, "MEMO_SIZE", 100)
+    monkeypatch.setattr(fast, "MEMO_SIZE", 200)
     tokenizer = FastTokenizer()
     tokenizer.train(CORPUS, 256 + 40)
     for number in range(200):
         text = f" word{'x' * number} the theory"
         assert tokenizer.encode(text) == PLAIN.encode(text)
-        assert sum(map(len, tokenizer._memo)) <= 100 + len(text)
+        assert sum(map(len, tokenizer._memo)) <= 200
 
 
 def test_ids_in_the_range_of_surrogates_survive_the_memo():
@@ -140,6 +140,19 @@ def test_array_is_as_wide_as_the_vocabulary_needs(largest, dtype):
     assert ids.dtype == numpy.dtype(dtype)
     assert ids.tolist() == [97, 98, largest]
     assert tokenizer.n_vocab == largest + 1
+
+
+def test_plain_tokenizers_treat_surrogates_as_the_fast_one():
+    for text in ("a\ud800b", "\ud83d\ude42", "\ude42\ud83d"):
+        assert PLAIN.decode(PLAIN.encode(text)) == FAST.decode(FAST.encode(text))
+        assert BasicTokenizer().decode(BasicTokenizer().encode(text)) == FAST.decode(
+            FAST.encode(text)
+        )
+
+
+def test_basic_tokenizer_names_an_id_that_it_does_not_know():
+    with pytest.raises(ValueError, match="id 256 is not in the vocabulary; ids are 0 to 255"):
+        BasicTokenizer().decode([97, 256])
 
 
 # Special tokens
@@ -187,6 +200,8 @@ def test_unknown_special_token_is_an_error(tokenizer):
         ({"": 1000}, "must not be empty"),
         ({"<|end|>": 100}, "belongs to an ordinary token"),
         ({"<|end|>": -1}, "is negative"),
+        ({"<|end|>": 1 << 31}, "is not below 2147483648"),
+        ({"\ud800": 1000}, "valid text"),
         ({"<|a|>": 1000, "<|b|>": 1000}, "the same id, 1000"),
     ],
 )

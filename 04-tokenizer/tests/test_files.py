@@ -70,7 +70,9 @@ def test_prefix_makes_a_model_and_a_vocabulary_for_people(tmp_path):
 
 
 def test_bytes_that_do_not_print_are_shown_by_their_numbers():
-    assert show_token(b"\x1b[0m \n") == r"\x1b[0m \n"
+    assert show_token(b"\x1b[0m \n") == r"\u001b[0m \n"
+    assert show_token(rb"\n \xe6") == r"\\n \\xe6"
+    assert show_token("\xa0".encode()) == r"\u00a0"
     assert show_token("日".encode()[:2]) == r"\xe6\x97"
     assert show_token("日 é".encode()) == "日 é"
 
@@ -87,6 +89,24 @@ def test_file_appears_whole_or_not_at_all(tmp_path, monkeypatch):
         small().save(path)
     assert path.read_text() == "precious"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows replaces no open file")
+def test_who_reads_a_file_while_it_is_replaced_reads_the_old_one(tmp_path):
+    path = tmp_path / "x.tiktoken"
+    path.write_text("precious")
+    with path.open() as file:
+        small().save(path)
+        assert file.read() == "precious"
+
+
+def test_special_token_spelled_like_an_ordinary_one_cannot_be_in_a_tokenizer_json(tmp_path):
+    tokenizer = small()
+    tokenizer.register_special_tokens({"low": 300})
+    with pytest.raises(ValueError, match="'low' is spelled like an ordinary one"):
+        tokenizer.save(tmp_path / "x.json")
+    tokenizer.save(tmp_path / "x")
+    assert {path.name for path in tmp_path.iterdir()} == {"x.model", "x.vocab"}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
@@ -215,11 +235,19 @@ def test_the_undamaged_file_is_read(tmp_path):
             "line 8: token 256 comes after token 257",
         ),
         ("256 99 257", "97 98 257", "line 8: token 257 has the bytes of token 256"),
+        ("special 1", 'special 2\n"<|end|>" 299', "line 6: the special token '<|end|>' is there"),
+        ('"(?s)."', "[" * 100_000, "line 2: here should be a string in double quotes"),
     ],
 )
 def test_damaged_model_is_refused_with_the_line(tmp_path, good, bad, problem):
     assert good in GOOD
     assert problem in load(tmp_path, "x.model", GOOD.replace(good, bad))
+
+
+def test_model_with_merges_that_no_training_gives_is_refused(tmp_path):
+    merges = "merges 3\n98 99 256\n97 98 257\n257 99 258\n"
+    text = GOOD.partition("merges")[0] + merges
+    assert "encoding by ranks would never make it" in load(tmp_path, "x.model", text)
 
 
 def test_model_whose_tokens_double_for_ever_is_refused(tmp_path):
@@ -283,10 +311,18 @@ def edited(tmp_path, *keys, value):
         (["model", "merges", 0], ["l"], "number 1 is no pair"),
         (["model", "merges", 0], ["l", "q"], "number 1 has b'lq', not in the vocab"),
         (["model", "merges", 2], ["lo", "w"], "number 3, ['lo', 'w']: its id does not rise"),
-        (["model", "merges", 2], None, "2 merges for 3 tokens"),
-        (["model", "dropout"], 0.1, "model.dropout is 0.1"),
-        (["model", "unk_token"], "[UNK]", "model.unk_token"),
+        (["model", "merges", 2], None, "no merge makes token 258"),
+        (["model", "dropout"], 0.1, "dropout is 0.1, which is not known here"),
+        (["model", "unk_token"], "[UNK]", 'unk_token is "[UNK]"'),
         (["normalizer"], {"type": "NFC"}, "normalizer is"),
+        (["truncation"], {"max_length": 5}, "truncation is"),
+        (["padding"], {"pad_id": 0}, "padding is"),
+        (["post_processor"], {"type": "TemplateProcessing"}, "one that adds tokens"),
+        (["model", "type"], "WordPiece", "model.type is 'WordPiece'"),
+        (["added_tokens", 0, "lstrip"], True, "lstrip is true"),
+        (["pre_tokenizer", "pretokenizers"], 5, "of a wrong kind"),
+        (["pre_tokenizer", "pretokenizers"], ["x"], "of a wrong kind"),
+        (["pre_tokenizer", "pretokenizers"], [], "pre_tokenizer: []"),
         (["pre_tokenizer"], {"type": "Whitespace"}, "pre_tokenizer: ['Whitespace']"),
         (["pre_tokenizer", "pretokenizers", 0, "pattern", "Regex"], "(", "bad split pattern"),
         (["pre_tokenizer", "pretokenizers", 0, "invert"], True, "pre_tokenizer"),
@@ -302,6 +338,7 @@ def test_tokenizer_json_cut_short_is_refused_with_the_line(tmp_path):
     text = edited(tmp_path, "version", value="1.0")
     assert load(tmp_path, "x.json", text[: len(text) // 2]).startswith(", line 1: ")
     assert "'model' is missing" in load(tmp_path, "x.json", "[]")
+    assert "nested too deeply" in load(tmp_path, "x.json", "[" * 100_000)
 
 
 def test_older_spelling_of_merges_is_read(tmp_path):

@@ -4,9 +4,12 @@ import doctest
 import hashlib
 import json
 import os
+import random
 import re
+import signal
 import subprocess
 import sys
+import time
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
@@ -16,6 +19,8 @@ import pytest
 from conftest import both_of
 
 from tokenizer import FastTokenizer
+from tokenizer.gpt import names_in_cache
+from tokenizer.split import PATTERNS
 
 LESSON = Path(__file__).parent.parent
 TEXT = "the theory of the thing: to be or not to be, that is the question\n" * 20
@@ -27,7 +32,7 @@ def run(*args, stdin="", **env):
     return subprocess.run(
         [sys.executable, *args],
         cwd=LESSON,
-        env=os.environ | {"NO_COLOR": "1", "COLUMNS": "100"} | env,
+        env=os.environ | {"NO_COLOR": "1", "COLUMNS": "100", "PYTHONIOENCODING": "utf-8"} | env,
         input=stdin.encode() if isinstance(stdin, str) else stdin,
         capture_output=True,
         check=False,
@@ -123,7 +128,64 @@ program.Compare("to be", tokenizer=("trained",)).run()
     done = run("-c", program)
     assert done.returncode == 1
     assert b"ids differ" in done.stdout
-    assert b"trained: the ids differ. At position 0, after ''" in done.stderr
+    assert b"trained: the ids differ. At position 1, after 't': ours" in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["encode", "show", "compare"])
+@pytest.mark.parametrize(
+    ("pattern", "problem"), [(r"\\w+", "leaves out part of the text"), ("(?rs).", "")]
+)
+def test_pattern_of_a_file_that_does_not_do_is_a_mistake(model, tmp_path, verb, pattern, problem):
+    lines = Path(model).read_text(encoding="utf-8").splitlines(keepends=True)
+    lines[1] = f'pattern "{pattern}"\n'
+    (tmp_path / "x.model").write_text("".join(lines), encoding="utf-8")
+    command = ["-m", "tokenizer", verb, "two words", "--tokenizer", str(tmp_path / "x.model")]
+    assert problem in mistake(run(*command))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="arguments are Unicode there")
+@pytest.mark.parametrize("verb", ["encode", "show", "compare"])
+def test_argument_that_is_not_utf8_is_a_mistake(model, verb):
+    done = run("-m", "tokenizer", verb, os.fsdecode(b"a\xffb"), "--tokenizer", model)
+    assert "the text is not UTF-8 (position 1)" in mistake(done)
+
+
+def test_several_words_are_one_text_and_none_is_a_word_like_any_other(model):
+    done = run("-m", "tokenizer", "encode", "None", "to", "be", "--tokenizer", model)
+    assert [*map(int, done.stdout.split())] == ours(model).encode("None to be")
+
+
+def test_pattern_can_be_said_for_a_file_that_has_none(model, tmp_path):
+    ours(model).save(tmp_path / "x.tiktoken")
+    command = [
+        "-m",
+        "tokenizer",
+        "encode",
+        "to be\nis",
+        "--tokenizer",
+        str(tmp_path / "x.tiktoken"),
+    ]
+    for name, pattern in PATTERNS.items():
+        ids = [*map(int, run(*command, "--pattern", name).stdout.split())]
+        expected = FastTokenizer(pattern)
+        expected.load(tmp_path / "x.tiktoken")
+        assert ids == expected.encode("to be\nis")
+
+
+def test_letters_that_the_output_lacks_are_escaped(model):
+    command = ["-m", "tokenizer", "show", "é", "--tokenizer", model]
+    done = run(*command, PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_compare_goes_on_where_ranks_cannot_be_had(tmp_path):
+    nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "TIKTOKEN_CACHE_DIR": str(tmp_path)}
+    done = run("-m", "tokenizer", "compare", "x", "--tokenizer", "gpt2", "trained", **nowhere)
+    assert (done.returncode, done.stdout.count(b"same ids")) == (0, 1)
+    assert done.stderr.startswith(b"warning: the ranks of gpt2 are not")
+    done = run("-m", "tokenizer", "compare", "x", "--tokenizer", "gpt2", **nowhere)
+    assert done.returncode == 2
+    assert b"nothing to compare with" in done.stderr
 
 
 def test_train_writes_nothing_over_what_is_there(tmp_path):
@@ -140,14 +202,23 @@ def test_train_writes_nothing_over_what_is_there(tmp_path):
         (["encode", "x", "--tokenizer", "README.md"], "", "must end in .model"),
         (["encode", "x", "--file", "README.md", "--tokenizer", "M"], "", "not both"),
         (["encode", "--tokenizer", "M"], b"\xff", "standard input is not UTF-8 (position 0)"),
-        (["decode", "--tokenizer", "M"], "1 x", "whole numbers with spaces between them, not 'x'"),
+        (["decode", "--tokenizer", "M"], "1 x", "whole numbers from 0 up, not 'x'"),
         (
             ["decode", "301", "--tokenizer", "M"],
             "",
             "id 301 at position 0 is not in the vocabulary",
         ),
-        (["decode", "--tokenizer", "M", "--", "-5"], "", "id -5 at position 0"),
+        (["decode", "--tokenizer", "M", "--", "-5"], "", "whole numbers from 0 up, not '-5'"),
         (["compare", "x", "--data", "bundled"], "", "not two of them"),
+        (["decode", "--tokenizer", "M"], "9" * 5000, "whole numbers from 0 up, not '99999"),
+        (["encode", "--file", "no.txt"], "", "--file must be a file that exists, not no.txt"),
+        (["encode", "--file", "tests"], "", "--file must be a file that exists, not tests"),
+        (["train", "--out", "."], "x", "--out must be a name, of files to write, not '.'"),
+        (["train", "--out", ""], "x", "--out must be a name, of files to write, not '.'"),
+        (["train", "--out", "x"], "", "standard input must be a text, not empty"),
+        (["train", "--out", "x", "--special", ""], "x", "--special must be text"),
+        (["train", "--out", "x.tiktoken", "--special", "<|e|>"], "x", "no place for --special"),
+        (["train", "--out", "x", "--vocab-size", "1000000000"], "x", "at most 1,114,112"),
         (["train", "--out", "no/such/folder/x"], "x", "in a folder that exists"),
         (["train", "--out", "x", "--vocab-size", "255"], "x", "at least 256"),
         (["train", "no.txt", "--out", "x"], "", "files that exist"),
@@ -162,8 +233,9 @@ def test_mistake_is_one_line(model, args, stdin, problem):
 # train.py
 
 
-def train(folder, *args):
-    return run("train.py", "--runs", str(folder), "--name", "run", "--vocab-size", "300", *args)
+def train(folder, *args, **env):
+    options = ["--runs", str(folder), "--name", "run", "--vocab-size", "300"]
+    return run("train.py", *options, *args, **env)
 
 
 @pytest.fixture(scope="session")
@@ -238,9 +310,9 @@ def test_ranks_of_the_run_are_read_by_name(trained_folder):
         (["--vocab-size", "255"], "--vocab-size must be from 256 to 1,114,112, not 255"),
         (["--vocab-size", "many"], "vocab-size"),
         (["--workers", "0"], "--workers must be from 1 to 64, not 0"),
-        (["--data", "no.txt"], "--data: there is no 'no.txt'"),
-        (["--data", "FOLDER"], "no .txt file in the folder"),
-        (["--data", "EMPTY"], "files with text in them"),
+        (["--data", "no.txt"], "--data: there is no file or folder 'no.txt'; give"),
+        (["--data", "FOLDER"], "has no .txt files"),
+        (["--data", "EMPTY"], "there is no text in"),
         (["--data", "BINARY"], "is not UTF-8 text (byte 0xff at position 1); convert it"),
         (["--pattern", "gpt5"], "gpt5"),
         (["--name", "../up"], "plain folder name"),
@@ -269,6 +341,44 @@ def test_text_with_too_few_pairs_is_said(tmp_path):
     assert done.returncode == 0
     (line,) = done.stderr.decode().splitlines()
     assert line.startswith("warning: the text has no pair left to merge: the vocabulary is 258")
+
+
+def test_damaged_ranks_of_gpt_are_a_warning_and_training_goes_on(tmp_path):
+    both_of("gpt2")  # or else skip: only a copy can be damaged
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    for name in names_in_cache("gpt2"):
+        (cache / name).write_bytes(b"damaged")
+    (tmp_path / "text.txt").write_text(TEXT)
+    nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "TIKTOKEN_CACHE_DIR": str(cache)}
+    done = train(tmp_path, "--data", str(tmp_path / "text.txt"), **nowhere)
+    assert done.returncode == 0
+    assert done.stderr.startswith(b"warning: the ranks of gpt2 are not")
+    assert (tmp_path / "run" / "vocabulary.svg").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one child alone")
+def test_ctrl_c_keeps_the_merges_so_far_and_exits_130(tmp_path):
+    draw = random.Random(1337)  # random letters have merges for a while
+    words = ["".join(draw.choices("abcdefghijklmnop", k=12)) for _ in range(200_000)]
+    (tmp_path / "text.txt").write_text(" ".join(words))
+    command = ["train.py", "--runs", str(tmp_path), "--name", "run", "--vocab-size", "1000000"]
+    process = subprocess.Popen(
+        [sys.executable, *command, "--data", str(tmp_path / "text.txt")],
+        cwd=LESSON,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "run" / "metrics.jsonl").exists():
+        assert process.poll() is None and time.monotonic() < deadline
+    process.send_signal(signal.SIGINT)
+    out, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (130, "interrupted\n")
+    assert "the first merges:" in out
+    assert len(ours(tmp_path / "run" / "tokenizer.model").ranks) > 256
+    assert not (tmp_path / "run" / "tokens.bin").exists()
 
 
 def test_help_does_not_wait_for_the_plotting_library():

@@ -2,7 +2,7 @@
 
 import pytest
 from awkward import texts
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tokenizer import split as split_module
@@ -50,6 +50,8 @@ def test_fast_chunks_of_ascii_are_the_plain_ones(name, text):
 
 @every_pattern
 @given(texts, texts)
+@example("e\u0301", "x")
+@example("don'", "t")
 def test_what_follows_a_safe_cut_does_not_change_what_is_before_it(name, text, following):
     cut = last_cut(text)
     before, after = text[:cut], text[cut:] + following
@@ -75,6 +77,10 @@ def test_file_read_in_blocks_is_the_text(tmp_path_factory, text, size, mark):
     path.write_bytes(text.encode("utf-8-sig" if mark else "utf-8"))
     text = text if mark else text.removeprefix("\ufeff")
     assert "".join(blocks_of_file(path, FAST["gpt4"], size)) == text
+
+
+def test_halves_of_a_surrogate_pair_are_joined_before_the_text_is_cut():
+    assert "".join(blocks_of_text("ab\ud83d\ude42", FAST["gpt4"], 3)) == "ab🙂"
 
 
 def test_long_text_comes_in_many_blocks():
@@ -109,6 +115,16 @@ def test_users_own_pattern_may_have_groups():
 def test_pattern_that_leaves_text_out_is_refused():
     with pytest.raises(ValueError, match="leaves out"):
         FastSplitter(r"\w+")("two words")
+
+
+def test_pattern_that_gives_the_chunks_in_another_order_is_refused():
+    with pytest.raises(ValueError, match="leaves out"):
+        FastSplitter(r"(?rs).")("abc")
+
+
+def test_empty_pattern_is_refused():
+    with pytest.raises(ValueError, match="is empty"):
+        FastSplitter("")
 
 
 def test_pattern_that_does_not_compile_is_refused_with_the_position():

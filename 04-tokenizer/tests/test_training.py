@@ -112,6 +112,18 @@ def test_verbose_training_prints_every_merge(kind, capsys):
     ]
 
 
+def test_merges_that_no_training_gives_are_refused():
+    """After (b, c), the second merge has its way; the third waits for what never comes."""
+    merges = [(98, 99), (97, 98), (257, 99)]
+    with pytest.raises(ValueError, match=r"merge \(257, 99\) to 258"):
+        FastTokenizer.from_merges(merges)
+
+
+def test_vocabulary_of_more_tokens_than_there_are_characters_is_refused():
+    with pytest.raises(ValueError, match="at most 1,114,112"):
+        FastTokenizer().train("text", 10**9)
+
+
 def test_saved_tokens_are_those_that_the_merge_removed():
     (merge,) = learn_merges({"aaaa": 1, "aaa": 10}, 1)
     assert (merge.pair, merge.occurrences, merge.saved) == ((97, 97), 23, 12)

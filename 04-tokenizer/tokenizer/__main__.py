@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import sys
 import time
 import warnings
@@ -10,20 +11,19 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from statistics import median
-from typing import Literal
+from typing import Annotated, Literal
 
 try:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
-    from tyro.conf import Positional
+    from tyro.conf import Positional, arg
 
     from shared import cli, datasets, runs
 except ImportError as missing:
     setup = "in the repository's root folder run `make setup`, then `. .venv/bin/activate`"
     sys.exit(f"error: {missing}; {setup}")
 
-from tokenizer.basic import well_formed
 from tokenizer.fast import FastTokenizer
 from tokenizer.gpt import GPT_TOKENIZERS
 from tokenizer.model_file import show_token
@@ -37,6 +37,7 @@ COLOURS = (
     "#1d5c85",
 )  # white is legible on them
 REPEATS = 5
+WHO = ("ours", "tiktoken")
 
 
 @contextlib.contextmanager
@@ -48,109 +49,114 @@ def users_mistakes() -> Iterator[None]:
         raise cli.UserError(str(error).replace("allowed_special", "--special")) from None
 
 
-def open_tokenizer(name: str) -> FastTokenizer:
-    """One of GPT's by its name, or the one in a file."""
+def open_tokenizer(name: str, pattern: str = "gpt4") -> FastTokenizer:
+    """One of GPT's by its name, or the one in a file; `pattern` is for files without one."""
     if name in GPT_TOKENIZERS:
         return GPT_TOKENIZERS[name]()
     if not Path(name).is_file():
         known = ", ".join(GPT_TOKENIZERS)
         raise cli.UserError(f"--tokenizer: there is no file {name!r}; give a file, or {known}")
-    tokenizer = FastTokenizer()
-    with users_mistakes():
-        tokenizer.load(name)
+    tokenizer = FastTokenizer(PATTERNS[pattern])
+    tokenizer.load(name)
     return tokenizer
 
 
-def read_text(text: str | None, file: Path | None) -> str:
-    """The text that was given: as an argument, in a file, or on standard input."""
-    if text is not None and file is not None:
-        raise cli.UserError("give a text or --file, not both")
-    if text is not None:
-        return text
-    if file is not None:
-        return datasets.read_file(file).text
-    return read_stdin("a text")
-
-
-def read_stdin(what: str) -> str:
+def read_stdin(otherwise: str) -> str:
     """All of standard input, unless that is somebody at a keyboard who does not know."""
-    if sys.stdin.isatty():
-        raise cli.UserError(f"give {what} as an argument, in --file, or on standard input")
+    if sys.stdin is None or sys.stdin.isatty():
+        raise cli.UserError(f"there is nothing on standard input; {otherwise}")
+    return read_utf8(sys.stdin.buffer.read(), "standard input")
+
+
+def read_utf8(content: bytes, origin: str) -> str:
+    """The text, every character of it, a byte-order mark included."""
     try:
-        return sys.stdin.buffer.read().decode()
+        return content.decode()
     except UnicodeDecodeError as error:
-        raise cli.UserError(f"standard input is not UTF-8 (position {error.start:,})") from None
+        raise cli.UserError(f"{origin} is not UTF-8 (position {error.start:,})") from None
 
 
 @dataclass
-class Encode:
+class OfText:
+    """What the verbs that read a text have in common."""
+
+    text: Positional[tuple[str, ...]] = ()
+    """The text; words are joined with a space. By default, standard input."""
+    file: Annotated[Path | None, arg(metavar="FILE")] = None
+    """A file to read it from."""
+    pattern: Literal["gpt2", "gpt4", "gpt4o"] = "gpt4"
+    """Whose pattern cuts the text, with a .tiktoken file, which has none."""
+
+    def read(self) -> str:
+        """The text that was given."""
+        if self.text and self.file:
+            raise cli.UserError("give a text or --file, not both")
+        if self.text:
+            return read_utf8(os.fsencode(" ".join(self.text)), "the text")
+        if self.file:
+            cli.require(self.file.is_file(), "--file", self.file, "a file that exists")
+            return read_utf8(self.file.read_bytes(), str(self.file))
+        return read_stdin("give a text or --file")
+
+
+@dataclass
+class Encode(OfText):
     """Print the ids of a text."""
 
-    text: Positional[str | None] = None
-    """The text; by default, standard input."""
-    file: Path | None = None
-    """A file to read it from."""
     tokenizer: str = "gpt4"
     """gpt2, gpt4, gpt4o, or a .model, .tiktoken or .json file."""
     special: Literal["none_raise", "none", "all"] = "none_raise"
     """What a special token in the text is: an error, ordinary text, or its id."""
 
     def run(self) -> None:
-        text = read_text(self.text, self.file)
+        text = self.read()
         with users_mistakes():
-            print(*open_tokenizer(self.tokenizer).encode(text, self.special))
+            tokenizer = open_tokenizer(self.tokenizer, self.pattern)
+            print(*tokenizer.encode(text, self.special))
 
 
 @dataclass
 class Decode:
     """Print the text of ids."""
 
-    ids: Positional[tuple[int, ...]] = ()
+    ids: Positional[tuple[str, ...]] = ()
     """The ids; by default, standard input."""
     tokenizer: str = "gpt4"
     """gpt2, gpt4, gpt4o, or a .model, .tiktoken or .json file."""
 
     def run(self) -> None:
-        ids = self.ids or _numbers(read_stdin("ids"))
+        words = self.ids or read_stdin("give ids").split()
+        for word in words:
+            if not re.fullmatch("[0-9]{1,10}", word):
+                raise cli.UserError(f"ids are whole numbers from 0 up, not {word[:20]!r}")
         with users_mistakes():
-            content = open_tokenizer(self.tokenizer).decode_bytes(ids)
+            content = open_tokenizer(self.tokenizer).decode_bytes(map(int, words))
         sys.stdout.buffer.write(content)
         if sys.stdout.isatty():
             print()
 
 
-def _numbers(text: str) -> tuple[int, ...]:
-    for word in text.split():
-        if not word.isdecimal():
-            raise cli.UserError(f"ids are whole numbers with spaces between them, not {word!r}")
-    return tuple(int(word) for word in text.split())
-
-
 @dataclass
-class Show:
+class Show(OfText):
     """Print a text with one background colour a token, or, without colours, bars between them."""
 
-    text: Positional[str | None] = None
-    """The text; by default, standard input."""
-    file: Path | None = None
-    """A file to read it from."""
     tokenizer: str = "gpt4"
     """gpt2, gpt4, gpt4o, or a .model, .tiktoken or .json file."""
-    out: Path | None = None
+    out: Annotated[Path | None, arg(metavar="FILE")] = None
     """File for a picture of it, ending in .svg."""
 
     def run(self) -> None:
         if self.out:
             cli.require(self.out.suffix == ".svg", "--out", self.out, "a name ending in .svg")
-            cli.require(self.out.parent.is_dir(), "--out", self.out, "in a folder that exists")
-            cli.require(not self.out.exists(), "--out", self.out, "a file that does not exist yet")
-        text = read_text(self.text, self.file)
-        tokenizer = open_tokenizer(self.tokenizer)
-        tokens = tokenizer.decode_tokens_bytes(tokenizer.encode_ordinary(text))
-        n_bytes = len(well_formed(text).encode())
-        counts = f"{len(tokens):,} tokens, {len(text):,} characters, {n_bytes:,} bytes"
+            require_new(self.out)
+        text = self.read()
+        with users_mistakes():
+            tokenizer = open_tokenizer(self.tokenizer, self.pattern)
+            tokens = tokenizer.decode_tokens_bytes(tokenizer.encode_ordinary(text))
+        counts = f"{len(tokens):,} tokens, {len(text):,} characters, {len(text.encode()):,} bytes"
         console = Console(highlight=False, soft_wrap=True)
-        console.print(in_colours(tokens) if console.color_system else with_bars(tokens), end="")
+        many_colours = console.color_system in ("256", "truecolor")
+        console.print(in_colours(tokens) if many_colours else with_bars(tokens), end="")
         print(counts)
         if self.out:
             with open(os.devnull, "w") as nowhere, runs.atomic(self.out) as path:
@@ -158,6 +164,13 @@ class Show:
                 picture.print(in_colours(tokens), end="")
                 picture.print(counts, highlight=False)
                 picture.save_svg(str(path), title=f"tokenizer show --tokenizer {self.tokenizer}")
+
+
+def require_new(path: Path) -> None:
+    """Raise `UserError` unless `path` can be written and nothing is there."""
+    folder = path.parent.is_dir() and os.access(path.parent, os.W_OK)
+    cli.require(folder, "--out", path, "in a folder that exists and can be written to")
+    cli.require(not path.exists(), "--out", path, "a file that does not exist yet")
 
 
 def in_colours(tokens: list[bytes]) -> Text:
@@ -177,44 +190,46 @@ def with_bars(tokens: list[bytes]) -> Text:
 
 
 @dataclass
-class Compare:
+class Compare(OfText):
     """Encode a text with ours and with tiktoken: whether the ids are the same, and how fast."""
 
-    text: Positional[str | None] = None
-    """The text; by default, standard input."""
-    file: Path | None = None
-    """A file to read it from."""
-    data: Literal["shakespeare", "bundled"] | None = None
-    """One of the lecture's texts instead."""
     tokenizer: tuple[str, ...] = tuple(GPT_TOKENIZERS)
     """gpt2, gpt4, gpt4o; a .model, .tiktoken or .json file; or `trained`: on this very text."""
+    data: Annotated[
+        Literal["shakespeare", "bundled"] | None, arg(metavar="shakespeare|bundled")
+    ] = None
+    """One of the lecture's texts instead."""
 
     def run(self) -> None:
         if self.data:
-            if self.text is not None or self.file is not None:
+            if self.text or self.file:
                 raise cli.UserError("give a text, --file or --data, not two of them")
             dataset = datasets.load("shakespeare", self.data)
             text = dataset.text
             print(f"data: {dataset}")
         else:
-            text = read_text(self.text, self.file)
-        table = Table("tokenizer", "tokens", "bytes a token", "ours", "tiktoken", "", box=None)
-        for name in self.tokenizer:
-            try:
-                ours = trained_on(text) if name == "trained" else open_tokenizer(name)
-            except ConnectionError as error:
-                warnings.warn(str(error), stacklevel=1)
-                continue
-            comparison = compare(ours, text)
-            table.add_row(name, *comparison.row())
-            if comparison.difference:
-                Console().print(table)
-                sys.exit(f"{name}: the ids differ. {comparison.difference}")
+            text = self.read()
+        numbers = [Column(name, justify="right") for name in ("tokens", "bytes a token", *WHO)]
+        table = Table(Column("tokenizer", overflow="fold"), *numbers, "", box=None)
+        difference = ""
+        with users_mistakes():
+            for name in self.tokenizer:
+                try:
+                    named = name != "trained"
+                    ours = open_tokenizer(name, self.pattern) if named else trained_on(text)
+                except ConnectionError as error:
+                    warnings.warn(str(error), stacklevel=1)
+                    continue
+                comparison = compare(ours, text)
+                table.add_row(name, *comparison.row())
+                if comparison.difference:
+                    difference = f"{name}: the ids differ. {comparison.difference}"
+                    break
         if not table.row_count:
             raise cli.UserError("nothing to compare with; try `--tokenizer trained`")
-        for column in table.columns[1:5]:
-            column.justify = "right"
         Console().print(table)
+        if difference:
+            sys.exit(difference)
 
 
 def trained_on(text: str) -> FastTokenizer:
@@ -243,7 +258,10 @@ class Comparison:
 
 
 def compare(ours: FastTokenizer, text: str) -> Comparison:
-    """Encode `text` with both, in turn, several times; the seconds are medians."""
+    """Encode `text` with both, in turn, several times; the seconds are medians.
+
+    Raises `ValueError` for a pattern that tiktoken does not understand.
+    """
     theirs = ours.to_tiktoken()
     times: list[tuple[float, float]] = []
     for _ in range(REPEATS):
@@ -283,25 +301,31 @@ class Train:
     """Print every merge."""
 
     def run(self) -> None:
+        name = self.out.name
+        cli.require(name not in ("", ".."), "--out", f"'{self.out}'", "a name, of files to write")
         written = [self.out]
         if self.out.suffix not in (".tiktoken", ".json"):
-            prefix = self.out.with_suffix("") if self.out.suffix == ".model" else self.out
-            written = [prefix.with_name(prefix.name + end) for end in (".model", ".vocab")]
-        cli.require(self.out.parent.is_dir(), "--out", self.out, "in a folder that exists")
+            prefix = name.removesuffix(".model")
+            written = [self.out.with_name(prefix + end) for end in (".model", ".vocab")]
         for path in written:
-            cli.require(not path.exists(), "--out", path, "a file that does not exist yet")
+            require_new(path)
         for path in self.files:
             cli.require(path.is_file(), "FILES", path, "files that exist")
+        cli.require(all(self.special), "--special", "an empty one", "text")
+        if self.special and self.out.suffix == ".tiktoken":
+            raise cli.UserError("a .tiktoken file has no place for --special; use .model or .json")
         tokenizer = FastTokenizer(PATTERNS[self.pattern])
         with users_mistakes():
             if self.files:
                 tokenizer.train_from_files(self.files, self.vocab_size, verbose=self.verbose)
             else:
-                tokenizer.train(read_stdin("texts"), self.vocab_size, self.verbose)
+                text = read_stdin("give files")
+                cli.require(bool(text), "standard input", "empty", "a text")
+                tokenizer.train(text, self.vocab_size, self.verbose)
             first = tokenizer.n_vocab
             special = {token: first + i for i, token in enumerate(dict.fromkeys(self.special))}
             tokenizer.register_special_tokens(special)
-        tokenizer.save(self.out)
+            tokenizer.save(self.out)
         print(f"{tokenizer.n_vocab:,} tokens: {' and '.join(map(str, written))}")
 
 

@@ -2,7 +2,8 @@
 
 `ranks` maps the bytes of a token to its id, and lower ids merge first: that is all an encoding
 needs, and all that OpenAI publishes of its own. Two neighbours merge when their bytes together are
-a token. The tokens of a chunk are those that the merges in the order learned would give.
+a token. For ranks that come from merges, which `recover_merges` can tell, the tokens of a chunk
+are those that the merges in the order learned would give.
 """
 
 import heapq
@@ -50,7 +51,7 @@ def merge_by_scan(chunk: bytes, ranks: Ranks, below: int = NEVER) -> list[int]:
 
 
 def merge_by_heap(chunk: bytes, ranks: Ranks) -> list[int]:
-    """The ids of a chunk of any length, in time n log n.
+    """The ids of a chunk of any length, in time n log n, for ranks that come from merges.
 
     The tokens are a linked list of their starts, so that a merge moves nothing. The heap holds the
     ranks that wait, and `places` where each of them was seen.
@@ -110,3 +111,17 @@ def recover_merges(ranks: Ranks) -> dict[Pair, int]:
                 raise ValueError(f"token {rank}, {token!r}, is not made of two tokens before it")
             merges[ids[0], ids[1]] = rank
     return merges
+
+
+def check_merges(ranks: Ranks, merges: Mapping[Pair, int]) -> None:
+    """Raise `ValueError` unless these are the merges that the ranks stand for.
+
+    Others cannot come from training: an earlier merge would have been in the way of a later one.
+    """
+    recovered = recover_merges(ranks)
+    for pair, i in merges.items():
+        if recovered.get(pair) != i:
+            raise ValueError(f"merge {pair} to {i}: encoding by ranks would never make it")
+    if len(recovered) > len(merges):
+        i = max(set(recovered.values()) - set(merges.values()))
+        raise ValueError(f"no merge makes token {i}")

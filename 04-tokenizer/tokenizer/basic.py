@@ -148,5 +148,12 @@ class BasicTokenizer:
         return apply_merges(list(well_formed(text).encode()), self.merges)
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text of `ids`; bytes that are not UTF-8 become U+FFFD."""
-        return b"".join(self.vocab[i] for i in ids).decode(errors="replace")
+        """The text of `ids`; bytes that are not UTF-8 become U+FFFD.
+
+        Raises `ValueError` for an id that is not in the vocabulary.
+        """
+        try:
+            return b"".join([self.vocab[i] for i in ids]).decode(errors="replace")
+        except KeyError as error:
+            known = f"ids are 0 to {len(self.vocab) - 1}"
+            raise ValueError(f"id {error} is not in the vocabulary; {known}") from None

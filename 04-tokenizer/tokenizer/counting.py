@@ -7,6 +7,7 @@ pattern of the user's own is one block, since nothing is known of where that pat
 """
 
 import codecs
+import signal
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -30,11 +31,11 @@ def count_chunks(
     total: Counter[str] = Counter()
     if num_workers <= 1:
         for block in blocks:
-            for chunks in split.in_parts(well_formed(block)):
+            for chunks in split.in_parts(block):
                 total.update(chunks)
         return total
     waiting: deque[Future[Counter[str]]] = deque()
-    with ProcessPoolExecutor(num_workers, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(num_workers, get_context("spawn"), ignore_interrupts) as pool:
         for block in blocks:
             waiting.append(pool.submit(_count_block, block, split.pattern))
             if len(waiting) > 2 * num_workers:  # no more blocks in memory than keep all busy
@@ -44,12 +45,18 @@ def count_chunks(
     return total
 
 
+def ignore_interrupts() -> None:
+    """Leave Ctrl-C to the process that started this one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def _count_block(block: str, pattern: str) -> "Counter[str]":
     return count_chunks([block], FastSplitter(pattern))
 
 
 def blocks_of_text(text: str, split: FastSplitter, size: int = BLOCK) -> Iterator[str]:
     """`text` in blocks of about `size` characters."""
+    text = well_formed(text)
     if not split.cuts_at_spaces:
         return iter([text])
     return cut_safely(text[i : i + size] for i in range(0, len(text), size))

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from tokenizer import files
-from tokenizer.apply import encode_chunk, recover_merges
+from tokenizer.apply import check_merges, encode_chunk, recover_merges
 from tokenizer.basic import (
     Pair,
     build_vocab,
@@ -24,9 +24,9 @@ from tokenizer.basic import (
     warn_if_exhausted,
     well_formed,
 )
-from tokenizer.counting import blocks_of_file, blocks_of_text, count_chunks
+from tokenizer.counting import blocks_of_file, blocks_of_text, count_chunks, ignore_interrupts
 from tokenizer.fast_split import FastSplitter
-from tokenizer.learn import learn_merges
+from tokenizer.learn import MAX_VOCAB, learn_merges
 from tokenizer.model_file import Model
 from tokenizer.regex_tokenizer import Tokenizer, check_special_tokens
 from tokenizer.split import GPT4_PATTERN
@@ -55,10 +55,15 @@ class FastTokenizer(Tokenizer):
 
     @classmethod
     def from_merges(cls, merges: Iterable[Pair], pattern: str = GPT4_PATTERN) -> Self:
-        """A tokenizer with these merges, in the order learned; they get the ids from 256 up."""
+        """A tokenizer with these merges, in the order learned; they get the ids from 256 up.
+
+        Raises `ValueError` for merges that no training gives.
+        """
         tokenizer = cls(pattern)
-        vocab = build_vocab({pair: 256 + i for i, pair in enumerate(merges)})
+        numbered = {pair: 256 + i for i, pair in enumerate(merges)}
+        vocab = build_vocab(numbered)
         tokenizer._set_ranks({token: i for i, token in vocab.items()})
+        check_merges(tokenizer.ranks, numbered)
         return tokenizer
 
     def _set_ranks(self, ranks: dict[bytes, int]) -> None:
@@ -103,6 +108,8 @@ class FastTokenizer(Tokenizer):
         self, blocks: Iterable[str], vocab_size: int, num_workers: int, verbose: bool
     ) -> None:
         check_vocab_size(vocab_size)
+        if vocab_size > MAX_VOCAB:
+            raise ValueError(f"vocab_size must be at most {MAX_VOCAB:,}, not {vocab_size:,}")
         check_special_tokens(self.special_tokens, range(vocab_size))
         vocab = build_vocab({})
         chunks = count_chunks(blocks, self.split, num_workers)
@@ -114,11 +121,11 @@ class FastTokenizer(Tokenizer):
         warn_if_exhausted(len(vocab) - 256, vocab_size)
 
     def encode_ordinary(self, text: str) -> list[int]:
-        if self._memo.size > MEMO_SIZE:
-            self._memo = _Memo(self.ranks)
         look_up = self._memo.__getitem__
         parts = self.split.in_parts(well_formed(text))
         tokens = "".join(["".join(map(look_up, chunks)) for chunks in parts])
+        if self._memo.size > MEMO_SIZE:
+            self._memo = _Memo(self.ranks)
         return _ids(tokens.encode("utf-32-le", "surrogatepass"))
 
     def encode_batch(
@@ -130,7 +137,8 @@ class FastTokenizer(Tokenizer):
         """The ids of each text.
 
         `num_workers` processes share the texts. That pays from some tens of megabytes on; until
-        then, what one text has taught for the next is worth more.
+        then, what one text has taught for the next is worth more. As always with processes, the
+        program then needs its `if __name__ == "__main__":`.
         """
         if num_workers <= 1:
             return [self.encode(text, allowed_special) for text in texts]
@@ -149,7 +157,10 @@ class FastTokenizer(Tokenizer):
         return numpy.array(self.encode(text, allowed_special), dtype)
 
     def to_tiktoken(self, name: str = "lm-lessons") -> "tiktoken.Encoding":
-        """The same tokenizer as a `tiktoken.Encoding`."""
+        """The same tokenizer as a `tiktoken.Encoding`.
+
+        Raises `ValueError` for a pattern of the user's own that tiktoken does not understand.
+        """
         import tiktoken
 
         return tiktoken.Encoding(
@@ -196,6 +207,7 @@ _of_worker: FastTokenizer  # in a process that `encode_batch` started, and nowhe
 
 def _start_worker(model: Model) -> None:
     global _of_worker
+    ignore_interrupts()
     _of_worker = FastTokenizer(model.pattern)
     _of_worker._become(model)
 

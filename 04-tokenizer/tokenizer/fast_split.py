@@ -50,7 +50,8 @@ class FastSplitter(Splitter):
         if not self.cuts_at_spaces:
             yield super().__call__(text)
             return
-        for part in _PARTS.findall(text):
+        for found in _PARTS.finditer(text):
+            part = found.group()
             yield (self._ascii if part.isascii() else self._compiled).findall(part)
 
 

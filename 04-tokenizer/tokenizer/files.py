@@ -5,7 +5,7 @@
 - `.json`: Hugging Face's tokenizer.json, which the `tokenizers` package loads (`huggingface`).
 
 Every file is written under another name and renamed when it is whole. What is read is checked
-before anything is made of it; `ValueError` says in which line or place the trouble is.
+before anything is made of it; `ValueError` says what is wrong and, where it can, in which line.
 """
 
 import os

@@ -23,12 +23,16 @@ _FILES = {
 }
 
 
+def names_in_cache(encoding: str) -> list[str]:
+    """The names that tiktoken gives its copies of these ranks."""
+    return [hashlib.sha1((_HOME + file).encode()).hexdigest() for file in _FILES[encoding]]
+
+
 def at_hand(encoding: str) -> bool:
-    """Whether tiktoken has a copy of these ranks and needs no network for them."""
+    """Whether tiktoken has a copy of these ranks. It checks the copy only when it loads it."""
     fallback = os.environ.get("DATA_GYM_CACHE_DIR", Path(tempfile.gettempdir()) / "data-gym-cache")
     cache = Path(os.environ.get("TIKTOKEN_CACHE_DIR", fallback))
-    names = [hashlib.sha1((_HOME + file).encode()).hexdigest() for file in _FILES[encoding]]
-    return all((cache / name).is_file() for name in names)
+    return all((cache / name).is_file() for name in names_in_cache(encoding))
 
 
 class _Published(FastTokenizer):

@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tokenizer.apply import recover_merges
+from tokenizer.apply import check_merges, recover_merges
+from tokenizer.basic import Pair
 from tokenizer.learn import MAX_VOCAB
 from tokenizer.model_file import Model, check_bytes
 from tokenizer.regex_tokenizer import check_special_tokens
@@ -21,11 +22,15 @@ def write_huggingface(model: Model) -> str:
     """The text of a tokenizer.json that gives the same ids.
 
     GPT's patterns are written as Oniguruma, the engine there, understands them. A pattern of the
-    user's own is written as it is.
+    user's own is written as it is. Raises `ValueError` for a special token that is spelled like an
+    ordinary one, which cannot be told apart there.
     """
     pattern = model.pattern
     vocab = {to_letters(token): i for token, i in model.ranks.items()}
     letters = {i: token for token, i in vocab.items()}
+    for token in model.special_tokens:
+        if token in vocab:
+            raise ValueError(f"special token {token!r} is spelled like an ordinary one there")
     byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True}
     plain = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
     value = {
@@ -76,17 +81,26 @@ def read_huggingface(text: str) -> Model:
         value = json.loads(text)
     except json.JSONDecodeError as error:
         raise ValueError(f"line {error.lineno}: {error.msg}") from None
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
     bpe = _item(value, "model", dict)
+    if bpe.get("type", "BPE") != "BPE":
+        raise ValueError(f"model.type is {bpe['type']!r}; only 'BPE' is known here")
+    for name in ("normalizer", "truncation", "padding"):
+        _refuse(value, name)
     for name in ("dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"):
-        _refuse(bpe.get(name), f"model.{name}")
-    _refuse(bpe.get("byte_fallback"), "model.byte_fallback")
-    _refuse(value.get("normalizer"), "normalizer")
-    special_tokens = {}
+        _refuse(bpe, name)
+    _refuse(bpe, "byte_fallback")
+    after = value.get("post_processor")
+    if after and not (isinstance(after, dict) and after.get("type") == "ByteLevel"):
+        raise ValueError("post_processor: one that adds tokens is not known here")
+    special_tokens: dict[str, int] = {}
     for entry in _item(value, "added_tokens", list):
         special_tokens[_item(entry, "content", str)] = _item(entry, "id", int)
+        for name in ("lstrip", "rstrip", "single_word"):
+            _refuse(entry, name)
     ranks: dict[bytes, int] = {}
-    ids = _item(bpe, "vocab", dict)
-    for token, i in ids.items():
+    for token, i in _item(bpe, "vocab", dict).items():
         if token not in special_tokens:
             if not isinstance(i, int) or not 0 <= i < MAX_VOCAB:
                 raise ValueError(f"model.vocab: the id of {token!r} is {i!r}")
@@ -94,18 +108,16 @@ def read_huggingface(text: str) -> Model:
     if len(set(ranks.values())) < len(ranks):
         raise ValueError("model.vocab: two tokens have the same id")
     check_bytes(ranks)
-    _check_merges(_item(bpe, "merges", list), ranks, bool(bpe.get("ignore_merges")))
+    check_merges(ranks, _read_merges(_item(bpe, "merges", list), ranks))
     check_special_tokens(special_tokens, set(ranks.values()))
     pattern = _read_pattern(_item(value, "pre_tokenizer", dict))
     Splitter(pattern)
     return Model(pattern, ranks, special_tokens)
 
 
-def _check_merges(merges: list[Any], ranks: Mapping[bytes, int], others: bool) -> None:
-    """Raise `ValueError` unless the merges make the tokens, in the order of their ids.
-
-    `others` allows tokens that no merge makes.
-    """
+def _read_merges(merges: list[Any], ranks: Mapping[bytes, int]) -> dict[Pair, int]:
+    """The merges by ids. Raises `ValueError` when they are not in the order of their ids."""
+    by_ids: dict[Pair, int] = {}
     last = -1
     for number, merge in enumerate(merges, start=1):
         pair = merge.split(" ") if isinstance(merge, str) else merge
@@ -117,22 +129,26 @@ def _check_merges(merges: list[Any], ranks: Mapping[bytes, int], others: bool) -
                 raise ValueError(f"model.merges: number {number} has {token!r}, not in the vocab")
         if ranks[first + second] <= last:
             raise ValueError(f"model.merges: number {number}, {merge!r}: its id does not rise")
-        last = ranks[first + second]
-    if len(merges) + 256 < len(ranks) and not others:
-        raise ValueError(f"model.merges: {len(merges)} merges for {len(ranks) - 256} tokens")
+        by_ids[ranks[first], ranks[second]] = last = ranks[first + second]
+    return by_ids
 
 
 def _read_pattern(pre_tokenizer: dict[str, Any]) -> str:
+    """The split pattern, if all that is done before encoding is to split and go to bytes."""
     steps = pre_tokenizer.get("pretokenizers", [pre_tokenizer])
+    if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
+        raise ValueError("pre_tokenizer.pretokenizers is of a wrong kind")
     kinds = [step.get("type") for step in steps]
-    _refuse(steps[-1].get("add_prefix_space"), "pre_tokenizer: add_prefix_space")
+    for step in steps:
+        _refuse(step, "add_prefix_space")
     if kinds == ["ByteLevel"] and steps[0].get("use_regex", True):
         return GPT2_PATTERN
-    isolated = steps[0].get("behavior") == "Isolated" and not steps[0].get("invert")
-    if kinds == ["Split", "ByteLevel"] and isolated and not steps[1].get("use_regex", True):
-        pattern: str = _item(_item(steps[0], "pattern", dict), "Regex", str)
-        ours = {theirs: ours for ours, theirs in _OF_ONIGURUMA.items()}
-        return ours.get(pattern, pattern)
+    if kinds == ["Split", "ByteLevel"] and not steps[1].get("use_regex", True):
+        split = steps[0]
+        if split.get("behavior") == "Isolated" and not split.get("invert"):
+            pattern: str = _item(_item(split, "pattern", dict), "Regex", str)
+            ours = {theirs: ours for ours, theirs in _OF_ONIGURUMA.items()}
+            return ours.get(pattern, pattern)
     raise ValueError(f"pre_tokenizer: {kinds} with these settings is not known here")
 
 
@@ -142,9 +158,10 @@ def _item(value: Any, key: str, kind: type) -> Any:
     return value[key]
 
 
-def _refuse(value: object, name: str) -> None:
-    if value:
-        raise ValueError(f"{name} is {json.dumps(value)[:40]}, which is not known here")
+def _refuse(settings: dict[str, Any], name: str) -> None:
+    if settings.get(name):
+        value = json.dumps(settings[name])[:40]
+        raise ValueError(f"{name} is {value}, which is not known here")
 
 
 def of_oniguruma(pattern: str) -> str:

@@ -97,7 +97,6 @@ def learn_merges(chunks: Mapping[str, int], number: int) -> Iterator[Merge]:
                         created[beside] = n
                         where[beside] = [index]
                 i = word.find(token, i + 1)
-        counts[pair] = 0
         counts |= created
         for beside, total in created.items():
             heapq.heappush(heap, (-total, beside))

@@ -1,7 +1,7 @@
 """The files of lines: `.model` and `.vocab`, which are this project's, and `.tiktoken`.
 
-From and to text; `files` reads and writes it. A reader checks everything: `ValueError` names the
-line.
+From and to text; `files` reads and writes it. A reader checks everything. `ValueError` says what is
+wrong, and in which line if it is one.
 """
 
 import base64
@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from tokenizer.apply import check_merges, recover_merges
 from tokenizer.basic import Pair
 from tokenizer.learn import MAX_VOCAB
 from tokenizer.regex_tokenizer import check_special_tokens
@@ -67,14 +68,20 @@ def read_model(text: str) -> Model:
     (n_special,) = lines.numbers(lines.after("special"), 1)
     for _ in range(n_special):
         string, _, number = lines.next("a special token").rpartition(" ")
-        (special_tokens[lines.string(string)],) = lines.numbers(number, 1)
-    _read_merges(lines, vocab)
+        special = lines.string(string)
+        if special in special_tokens:
+            raise lines.error(f"the special token {special!r} is there twice")
+        (special_tokens[special],) = lines.numbers(number, 1)
+    merges = _read_merges(lines, vocab)
+    ranks = {token: i for i, token in vocab.items()}
+    check_merges(ranks, merges)
     check_special_tokens(special_tokens, vocab)
-    return Model(pattern, {token: i for i, token in vocab.items()}, special_tokens)
+    return Model(pattern, ranks, special_tokens)
 
 
-def _read_merges(lines: "_Lines", vocab: dict[int, bytes]) -> None:
-    """Add to the vocabulary what the merges make."""
+def _read_merges(lines: "_Lines", vocab: dict[int, bytes]) -> dict[Pair, int]:
+    """The merges; what they make is added to the vocabulary."""
+    merges: dict[Pair, int] = {}
     made = {token: i for i, token in vocab.items()}
     last, size = -1, 0
     (n_merges,) = lines.numbers(lines.after("merges"), 1)
@@ -89,12 +96,13 @@ def _read_merges(lines: "_Lines", vocab: dict[int, bytes]) -> None:
             raise lines.error(f"token {new_id} has the bytes of token {made[token]}")
         if new_id < last:
             raise lines.error(f"token {new_id} comes after token {last}; ids must rise")
-        made[token] = new_id
+        made[token] = merges[first, second] = new_id
         last = new_id
         size += len(token)
         if size > MAX_BYTES:
             raise lines.error(f"the tokens have more than {MAX_BYTES:,} bytes by now")
     lines.end()
+    return merges
 
 
 class _Lines:
@@ -122,7 +130,7 @@ class _Lines:
     def string(self, text: str) -> str:
         try:
             value = json.loads(text)
-        except json.JSONDecodeError:
+        except (json.JSONDecodeError, RecursionError):
             value = None
         if not isinstance(value, str):
             raise self.error(f"here should be a string in double quotes, not {text[:40]}")
@@ -130,7 +138,7 @@ class _Lines:
 
     def numbers(self, text: str, count: int) -> list[int]:
         words = text.split(" ")
-        if len(words) != count or not all(re.fullmatch("[0-9]{1,9}", word) for word in words):
+        if len(words) != count or not all(re.fullmatch("[0-9]{1,10}", word) for word in words):
             raise self.error(f"here should be {count} number{'s'[: count - 1]}, not {text[:40]!r}")
         return [int(word) for word in words]
 
@@ -166,9 +174,24 @@ def write_vocab(model: Model, merges: Mapping[Pair, int]) -> str:
 
 
 def show_token(token: bytes) -> str:
-    r"""A token in print: control characters as \u001b, bytes that are no character as \xe4."""
-    text = token.decode(errors="backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    r"""A token in print: bytes that are no character as \xe4, what does not print as \u001b.
+
+    >>> print(show_token(b"a \n\x1b\\" + "é".encode()[:1]))
+    a \n\u001b\\\xc3
+    """
+    return "".join(_show_character(c) for c in token.decode(errors="surrogateescape"))
+
+
+def _show_character(character: str) -> str:
+    code = ord(character)
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    if 0xDC80 <= code <= 0xDCFF:  # the way of surrogateescape to keep a byte
+        return f"\\x{code - 0xDC00:02x}"
+    return character if character.isprintable() else f"\\u{code:04x}"
+
+
+_ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t", "\\": r"\\"}
 
 
 def write_tiktoken(ranks: Mapping[bytes, int]) -> str:
@@ -195,6 +218,7 @@ def read_tiktoken(text: str) -> dict[bytes, int]:
         (ranks[token],) = lines.numbers(number, 1)
         lines.add(vocab, ranks[token], token)
     check_bytes(ranks)
+    recover_merges(ranks)  # or it says what is wrong
     return ranks
 
 

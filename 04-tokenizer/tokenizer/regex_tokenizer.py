@@ -28,6 +28,8 @@ from tokenizer.basic import (
 )
 from tokenizer.split import GPT4_PATTERN, Splitter
 
+MAX_ID = 1 << 31
+
 
 class Tokenizer(ABC):
     """A vocabulary, special tokens beside it, and the way in and out.
@@ -65,7 +67,7 @@ class Tokenizer(ABC):
     def register_special_tokens(self, special_tokens: dict[str, int]) -> None:
         """Make these, and no others, the special tokens.
 
-        Raises `ValueError` for an empty one, and for an id that is taken or negative.
+        Raises `ValueError` for an empty one, and for an id that is taken or out of range.
         """
         check_special_tokens(special_tokens, self.vocab)
         self.special_tokens = dict(special_tokens)
@@ -139,10 +141,11 @@ def check_special_tokens(special_tokens: dict[str, int], taken: Collection[int])
     """Raise `ValueError` unless these can be special tokens beside the ids that are `taken`."""
     seen: dict[int, str] = {}
     for token, i in special_tokens.items():
-        if not token:
-            raise ValueError("a special token must not be empty")
-        if i < 0 or i in taken:
-            problem = "is negative" if i < 0 else "belongs to an ordinary token"
+        if not token or well_formed(token) != token:
+            raise ValueError(f"a special token must not be empty, and be valid text, not {token!r}")
+        if not 0 <= i < MAX_ID or i in taken:
+            problem = "belongs to an ordinary token" if i in taken else f"is not below {MAX_ID}"
+            problem = "is negative" if i < 0 else problem
             raise ValueError(f"special token {token!r} cannot have the id {i}, which {problem}")
         if i in seen:
             raise ValueError(f"special tokens {seen[i]!r} and {token!r} have the same id, {i}")

@@ -4,7 +4,7 @@ Follows "Let's build the GPT Tokenizer" (youtube.com/watch?v=zduSFxRajkE) on for
 never cross a cut, so `dog`, `dog!` and `dog?` share a token, and no token mixes words with
 punctuation. A pattern is a list of alternatives; at every place the first that matches wins.
 
-In them, \p{L} is any letter, \p{N} any digit, \s white space. A quantifier with a further `+` is
+In them, \p{L} is any letter, \p{N} any number, \s white space. A quantifier with a further `+` is
 possessive, it gives nothing back: the same matches here, found faster. The patterns are those in
 tiktoken; that of GPT-2 is its faster equal of the one that was published first.
 """
@@ -64,6 +64,8 @@ class Splitter:
     """
 
     def __init__(self, pattern: str) -> None:
+        if not pattern:
+            raise ValueError("the split pattern is empty")
         try:
             self._compiled = regex.compile(pattern)
         except regex.error as error:
@@ -88,6 +90,6 @@ class Splitter:
                 f"the split pattern {self.pattern!r} was stopped after {seconds:.1f} s on "
                 f"{len(text):,} characters; it backtracks too much"
             ) from None
-        if sum(map(len, chunks)) != len(text):
+        if "".join(chunks) != text:
             raise ValueError(f"the split pattern {self.pattern!r} leaves out part of the text")
         return chunks

@@ -125,6 +125,9 @@ def _first_sentence(frame: str) -> str:
 @contextlib.contextmanager
 def _one_line_errors() -> Iterator[None]:
     warnings.showwarning = _show_warning
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # letters that the terminal lacks are escaped
+            stream.reconfigure(errors="backslashreplace")
     try:
         yield
         sys.stdout.flush()  # so that a closed pipe is noticed here
