@@ -315,7 +315,7 @@ def test_ranks_of_the_run_are_read_by_name(trained_folder):
         (["--data", "EMPTY"], "there is no text in"),
         (["--data", "BINARY"], "is not UTF-8 text (byte 0xff at position 1); convert it"),
         (["--pattern", "gpt5"], "gpt5"),
-        (["--name", "../up"], "plain folder name"),
+        (["--name", "../up", "--data", "bundled"], "plain folder name"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
