@@ -11,7 +11,9 @@ and a merge is `str.replace`, which goes from left to right as `basic.merge` doe
 """
 
 import heapq
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from operator import add
 from typing import NamedTuple
 
 from tokenizer.basic import Pair
@@ -38,17 +40,7 @@ def learn_merges(chunks: Mapping[str, int], number: int) -> Iterator[Merge]:
     """
     words = [chunk.encode().decode("latin-1") for chunk in chunks]
     times = list(chunks.values())
-    counts: dict[str, int] = {}
-    where: dict[str, list[int]] = {}  # the words that have, or once had, a pair
-    for index, word in enumerate(words):
-        for i in range(len(word) - 1):
-            pair = word[i : i + 2]
-            if pair in counts:
-                counts[pair] += times[index]
-                where[pair].append(index)
-            else:
-                counts[pair] = times[index]
-                where[pair] = [index]
+    counts, where = _count_pairs(words, times)
     heap = [(-count, pair) for pair, count in counts.items()]
     heapq.heapify(heap)  # the most frequent first, then the one with the smallest ids
 
@@ -64,7 +56,7 @@ def learn_merges(chunks: Mapping[str, int], number: int) -> Iterator[Merge]:
         heapq.heappop(heap)
         first, second = pair[0], pair[1]
         token = chr(new_id)
-        created: dict[str, int] = {}
+        created: defaultdict[str, int] = defaultdict(int)
         saved = 0
         for index in where.pop(pair):
             before = words[index]
@@ -79,26 +71,29 @@ def learn_merges(chunks: Mapping[str, int], number: int) -> Iterator[Merge]:
                 if i > 0:
                     left = word[i - 1]
                     counts[(second if left == token else left) + first] -= n
-                    beside = left + token
-                    if beside in created:
-                        created[beside] += n
-                        where[beside].append(index)
-                    else:
-                        created[beside] = n
-                        where[beside] = [index]
+                    created[left + token] += n
+                    where[left + token].append(index)
                 if i + 1 < len(word) and word[i + 1] != token:
                     right = word[i + 1]
                     counts[second + right] -= n
-                    beside = token + right
-                    if beside in created:
-                        created[beside] += n
-                        where[beside].append(index)
-                    else:
-                        created[beside] = n
-                        where[beside] = [index]
+                    created[token + right] += n
+                    where[token + right].append(index)
                 i = word.find(token, i + 1)
         counts |= created
         for beside, total in created.items():
             heapq.heappush(heap, (-total, beside))
         yield Merge((ord(first), ord(second)), count, saved)
         new_id += 1
+
+
+def _count_pairs(
+    words: list[str], times: list[int]
+) -> tuple[dict[str, int], defaultdict[str, list[int]]]:
+    """How often every pair occurs, and the numbers of the words that have it."""
+    counts: defaultdict[str, int] = defaultdict(int)
+    where: defaultdict[str, list[int]] = defaultdict(list)
+    for index, word in enumerate(words):
+        for pair in map(add, word, word[1:]):
+            counts[pair] += times[index]
+            where[pair].append(index)
+    return dict(counts), where
