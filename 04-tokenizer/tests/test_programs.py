@@ -285,7 +285,7 @@ def test_wide_vocabulary_makes_wide_tokens(trained_folder, tmp_path):
     tokenizer = FastTokenizer()
     tokenizer.register_special_tokens({"<|end|>": 70_000})
     corpus = program.Corpus((str(trained_folder[0] / "texts" / "one.txt"),))
-    program.write_tokens(corpus, tokenizer, program.runs.Run(tmp_path))
+    program.write_tokens(corpus, tokenizer, program.runs.Run(tmp_path, "tokenizer"))
     assert json.loads((tmp_path / "tokens.json").read_text())["dtype"] == "uint32"
     ids = numpy.frombuffer((tmp_path / "tokens.bin").read_bytes(), "<u4")
     assert bytes(ids.tolist()) == TEXT.encode()

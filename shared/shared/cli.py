@@ -32,6 +32,15 @@ def require(condition: bool, option: str, value: object, allowed: str) -> None:
         raise UserError(f"{option} must be {allowed}, not {value}")
 
 
+@contextlib.contextmanager
+def users_mistakes() -> Iterator[None]:
+    """A `ValueError` of the lesson's code, caused by what the user gave, becomes a `UserError`."""
+    try:
+        yield
+    except ValueError as error:
+        raise UserError(str(error)) from None
+
+
 def run(
     main: Callable[[Config], None], config: type[Config], args: Sequence[str] | None = None
 ) -> None:

@@ -12,8 +12,13 @@ from rich.table import Column
 
 
 @contextmanager
-def bar(total: int, label: str, console: Console | None = None) -> Iterator[Callable[..., None]]:
-    """A bar of `total` steps. Yields `advance(**figures)`: one step further, these figures shown.
+def bar(
+    total: int, label: str, console: Console | None = None, done: int = 0
+) -> Iterator[Callable[..., None]]:
+    """A bar of `total` steps, of which some are `done` already.
+
+    Yields `advance(**figures)`: one step further, these figures shown; `advance(n, **figures)` is
+    n steps.
 
     >>> with bar(2, "training") as advance:
     ...     for loss in (0.9, 0.7):
@@ -31,10 +36,10 @@ def bar(total: int, label: str, console: Console | None = None) -> Iterator[Call
         expand=True,
     )
     with progress:
-        task = progress.add_task(label, total=total, figures="")
+        task = progress.add_task(label, total=total, completed=done, figures="")
 
-        def advance(**figures: float) -> None:
+        def advance(steps: int = 1, /, **figures: float) -> None:
             text = " ".join(f"{name} {value:.4g}" for name, value in figures.items())
-            progress.update(task, advance=1, figures=text)
+            progress.update(task, advance=steps, figures=text)
 
         yield advance

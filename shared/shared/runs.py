@@ -21,10 +21,11 @@ from shared.cli import UserError
 
 
 class Run:
-    """One run's folder, at `path`."""
+    """The folder of one run of a lesson's program, at `path`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lesson: str) -> None:
         self.path = path
+        self.lesson = lesson
 
     @classmethod
     def create(cls, runs: Path, lesson: str, name: str = "") -> "Run":
@@ -42,15 +43,39 @@ class Run:
         for path in [runs / name] if name else _numbered(runs / stamp):
             try:
                 path.mkdir()
-                return cls(path)
+                return cls(path, lesson)
             except FileExistsError:
                 continue
         raise UserError(f"{runs / name} exists; choose another --name, or remove it")
 
+    @classmethod
+    def open(cls, path: Path, lesson: str) -> "Run":
+        """The folder of an earlier run of this lesson.
+
+        Raises `UserError` when there is none at `path`, or when it is another lesson's.
+        """
+        if not path.is_dir():
+            raise UserError(f"there is no run folder {path}")
+        run = cls(path, lesson)
+        found = run.read_config().get("lesson")
+        if found != lesson:
+            raise UserError(f"{path} is a run of {found}, not of {lesson}; name another folder")
+        return run
+
     def write_config(self, config: dict[str, Any], **more: Any) -> None:
         """Write `config.json`: the settings, and what else it takes to repeat the run."""
         about = {"command": sys.argv, "python": platform.python_version(), **more}
-        self.write_json("config.json", {"config": config, **about})
+        self.write_json("config.json", {"lesson": self.lesson, "config": config, **about})
+
+    def read_config(self) -> dict[str, Any]:
+        """What `write_config` wrote; raises `UserError` when it is not there, or damaged."""
+        path = self.path / "config.json"
+        try:
+            return dict(json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            raise UserError(f"{self.path} is no run folder: it has no config.json") from None
+        except ValueError as error:
+            raise UserError(f"{path} is damaged ({error}); name another run") from None
 
     def write_json(self, name: str, value: Any) -> None:
         text = json.dumps(value, indent=2, default=str, allow_nan=False)
@@ -75,6 +100,19 @@ class Run:
             os.write(descriptor, line.encode())
         finally:
             os.close(descriptor)
+
+    def read_metrics(self) -> list[dict[str, float]]:
+        """The lines of `metrics.jsonl`, in the order in which they were logged."""
+        try:
+            text = (self.path / "metrics.jsonl").read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return []
+        return [json.loads(line) for line in text.splitlines()]
+
+    def rewind(self, step: int) -> None:
+        """Forget what was logged of later steps, for a run that goes on from `step`."""
+        kept = [figures for figures in self.read_metrics() if figures["step"] <= step]
+        self.write_text("metrics.jsonl", "".join(json.dumps(line) + "\n" for line in kept))
 
 
 @contextmanager

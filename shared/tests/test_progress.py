@@ -23,6 +23,13 @@ def test_bar_shows_steps_and_the_last_figures():
     assert "loss 0.3123 accuracy 0.9877" in last
 
 
+def test_bar_of_a_resumed_run_begins_where_it_was_and_moves_by_more_than_one():
+    console = Console(file=io.StringIO(), force_terminal=True, width=60)
+    with progress.bar(100, "training", console, done=40) as advance:
+        advance(5, loss=1.0)
+    assert "45/100" in console.file.getvalue()
+
+
 def test_nothing_is_printed_when_nobody_watches():
     assert shown(terminal=False) == ""
 

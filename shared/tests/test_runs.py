@@ -100,3 +100,32 @@ def test_infinite_loss_is_not_written_as_broken_json(tmp_path):
     run = Run.create(tmp_path, "lesson", "run")
     with pytest.raises(ValueError, match="not JSON compliant"):
         run.log(loss=float("inf"))
+
+
+def test_earlier_run_is_opened_by_its_lesson_alone(tmp_path):
+    Run.create(tmp_path, "lesson", "first").write_config({"lr": 0.1})
+    opened = Run.open(tmp_path / "first", "lesson")
+    assert opened.read_config()["config"] == {"lr": 0.1}
+    with pytest.raises(UserError, match="is a run of lesson, not of another"):
+        Run.open(tmp_path / "first", "another")
+
+
+def test_what_is_no_run_folder_is_refused(tmp_path):
+    with pytest.raises(UserError, match="there is no run folder"):
+        Run.open(tmp_path / "absent", "lesson")
+    with pytest.raises(UserError, match=r"has no config\.json"):
+        Run.open(tmp_path, "lesson")
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(UserError, match=r"config\.json is damaged"):
+        Run.open(tmp_path, "lesson")
+
+
+def test_rewound_run_has_forgotten_later_steps(tmp_path):
+    run = Run.create(tmp_path, "lesson", "first")
+    assert run.read_metrics() == []
+    for step in range(5):
+        run.log(step=step, loss=1 / 3**step)
+    run.rewind(2)
+    run.log(step=3, loss=0.5)
+    assert [line["step"] for line in run.read_metrics()] == [0, 1, 2, 3]
+    assert run.read_metrics()[2]["loss"] == 1 / 9
