@@ -121,7 +121,7 @@ def torch_tensors(data: Data) -> Step:
             x = x.relu() if i < len(matrices) - 1 else x
         loss = (1 - labels * x[:, 0]).relu().mean() + L2 * sum((p**2).sum() for p in parameters)
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
         return float(loss.detach())
 

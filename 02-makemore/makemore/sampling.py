@@ -1,0 +1,80 @@
+"""New words: ask the model for the next character, draw one, append it, ask again.
+
+Follows every part of makemore; temperature and top-k are from "Let's build GPT"
+(youtube.com/watch?v=kCc8FmEb1nY). All words are written at the same time, a character each.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from makemore.words import END
+
+
+@torch.no_grad()
+def sample(
+    model: nn.Module,
+    count: int,
+    longest: int,
+    seed: int,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+) -> list[list[int]]:
+    """The ids of `count` words, each cut after `longest` characters; the same for the same seed.
+
+    A temperature below 1 favours what is likely, and 0 takes nothing else; above 1 all becomes
+    more alike. `top_k` lets only the k likeliest characters into the draw.
+    Raises `ValueError` for a temperature below 0, or a top-k, count or longest below 1.
+    """
+    if not temperature >= 0:
+        raise ValueError(f"temperature must be at least 0, not {temperature}")
+    for name, value in (("count", count), ("longest", longest), ("top_k", top_k)):
+        if value is not None and value < 1:
+            raise ValueError(f"{name} must be at least 1, not {value}")
+    generator = torch.Generator().manual_seed(seed)
+    model.eval()
+    x = torch.full((count, 1), END)
+    running = torch.ones(count, dtype=torch.bool)
+    for _ in range(longest):
+        ids = draw(model(x)[:, -1], generator, temperature, top_k)
+        running &= ids != END
+        if not running.any():
+            break
+        x = torch.cat([x, torch.where(running, ids, END).unsqueeze(1)], 1)
+    return [[i for i in row if i != END] for row in x.tolist()]
+
+
+def draw(
+    logits: Tensor, generator: torch.Generator, temperature: float, top_k: int | None
+) -> Tensor:
+    """An id (batch,) from the distribution of each row of logits (batch, vocab)."""
+    if temperature == 0:
+        return logits.argmax(1)
+    if top_k is not None and top_k < logits.shape[1]:
+        kth = logits.topk(top_k).values[:, -1:]
+        logits = logits.masked_fill(logits < kth, -torch.inf)
+    return torch.multinomial((logits / temperature).softmax(1), 1, generator=generator).squeeze(1)
+
+
+@dataclass(frozen=True)
+class Origins:
+    """Tells whether a word is new, or one of those that the model was trained or tuned on."""
+
+    train: frozenset[str]
+    dev: frozenset[str]
+
+    @classmethod
+    def of(cls, train: Iterable[str], dev: Iterable[str]) -> "Origins":
+        return cls(frozenset(train), frozenset(dev))
+
+    def of_word(self, word: str) -> str:
+        """Where a word is: "train", "dev" (and not in train), or "new"."""
+        return "train" if word in self.train else "dev" if word in self.dev else "new"
+
+    def shares(self, words: list[str]) -> str:
+        """The share of each origin among the words, as a line of text."""
+        counts = Counter(map(self.of_word, words))
+        return ", ".join(f"{counts[o] / len(words):.1%} {o}" for o in ("train", "dev", "new"))

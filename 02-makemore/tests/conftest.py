@@ -1,0 +1,55 @@
+"""What several test files need: the lesson's programs, and a list of words."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+LESSON = Path(__file__).parent.parent
+sys.path.insert(0, str(LESSON))  # for train, session, report and peers
+
+from makemore.words import Alphabet, rows_of  # noqa: E402
+from shared import datasets  # noqa: E402
+
+WORDS = [
+    "ava",
+    "mia",
+    "emma",
+    "olivia",
+    "noah",
+    "liam",
+    "ana",
+    "anna",
+    "hannah",
+    "otto",
+    "bob",
+    "eve",
+    "maxim",
+    "zoe",
+    "lea",
+    "theo",
+]
+
+
+@pytest.fixture
+def alphabet():
+    return Alphabet.of(WORDS)
+
+
+@pytest.fixture
+def rows(alphabet):
+    return rows_of(WORDS, alphabet)
+
+
+@pytest.fixture(autouse=True)
+def one_seed():
+    torch.manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def names():
+    """The lecture's names as rows, and their alphabet."""
+    words = datasets.load("names").text.split()
+    alphabet = Alphabet.of(words)
+    return rows_of(words, alphabet), alphabet
