@@ -140,14 +140,14 @@ class Session:
             self.state.step = 1
             self.evaluate(mean_nats(self.model, self.train_rows))
             return True
-        if self.state.step == 0:
-            self.save_last()
         total = 100 if self.recipe.minutes else self.recipe.steps
         losses: list[float] = []
         with (
             cli.interruptible() as interrupt,
             progress.bar(total, self.name, done=int(self.done() * total)) as advance,
         ):
+            if self.state.step == 0:
+                self.save_last()
             while self.done() < 1 and not self.out_of_patience():
                 before = self.done()
                 losses.append(self.take_step(clock))

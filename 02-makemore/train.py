@@ -42,8 +42,9 @@ Amount = Annotated[float | None, arg(metavar="FLOAT")]
 class Config:
     """Train a character-level language model on a list of words, and make more of them."""
 
-    model: str = "gru"
-    """One of bigram, bigram-net, bow, mlp, mlp-bn, rnn, gru, lstm, wavenet, transformer."""
+    model: Annotated[str | None, arg(metavar="MODEL")] = None
+    """One of bigram, bigram-net, bow, mlp, mlp-bn, rnn, gru, lstm, wavenet, transformer; by
+    default gru."""
     compare: bool = False
     """Train all models, a minute each or `--minutes`."""
     data: str = "names"
@@ -114,6 +115,10 @@ class Config:
         if self.compare and self.resume:
             raise cli.UserError("--compare cannot be resumed; --resume takes a run of one model")
 
+    def name_of_model(self) -> str:
+        """The model that was asked for; when none was, the one that gets furthest in a minute."""
+        return self.model or "gru"
+
     def sizes(self) -> dict[str, Any]:
         """The model's sizes that were given."""
         return self._given("block_size n_embd n_hidden n_layer n_head dropout smoothing")
@@ -122,11 +127,11 @@ class Config:
         """How to train: what was given, and for the rest the model's own way."""
         from makemore.training import RECIPES
 
-        if self.model not in RECIPES:
+        if self.name_of_model() not in RECIPES:
             known = ", ".join(RECIPES)
             raise cli.UserError(f"there is no model {self.model!r}; the models are {known}")
         names = "steps minutes batch_size lr decay optimizer weight_decay patience"
-        return replace(RECIPES[self.model], **self._given(names))
+        return replace(RECIPES[self.name_of_model()], **self._given(names))
 
     def _given(self, names: str) -> dict[str, Any]:
         options = {name: getattr(self, name) for name in names.split()}
@@ -167,7 +172,7 @@ def train(config: Config, recipe: "Recipe", data: "Data") -> None:
         print(f"resumed at step {session.state.step:,}")
     else:
         session = begin(config, recipe, data, None)
-    print(f"model: {config.model}, {session.n_parameters():,} parameters")
+    print(f"model: {session.name}, {session.n_parameters():,} parameters")
     if not session.fit(time.perf_counter):
         print(f"stopped after step {session.state.step:,}, dev loss {session.state.best_dev:.4f}")
         print(f"run: {session.run.path}/; to go on: python train.py --resume {session.run.path}")
@@ -183,7 +188,7 @@ def begin(config: Config, recipe: "Recipe", data: "Data", run: runs.Run | None) 
     """A session of its own, in a new run folder unless it is in `run`."""
     from session import Session
 
-    session = Session(config.model, config.sizes(), recipe, config.seed, data)
+    session = Session(config.name_of_model(), config.sizes(), recipe, config.seed, data)
     if run is None:
         run = runs.Run.create(config.runs, LESSON, config.name)
         run.write_config(asdict(config), data=data.about, sha256=data.sha256)

@@ -98,7 +98,7 @@ class Sample:
             )
         words = [trained.alphabet.decode(ids) for ids in found]
         lists = [self.run_folder / f"{split}.txt" for split in ("train", "dev")]
-        origins = Origins.of(*(datasets.read_file(path).text.split("\n") for path in lists))
+        origins = Origins.of(*(datasets.read_file(path).text.split("\n")[:-1] for path in lists))
         for word in words[: self.count]:
             print(f"{word} ({origins.of_word(word)})")
         print(f"of {many:,} samples: {origins.shares(words)}")

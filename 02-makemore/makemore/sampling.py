@@ -36,15 +36,20 @@ def sample(
             raise ValueError(f"{name} must be at least 1, not {value}")
     generator = torch.Generator().manual_seed(seed)
     model.eval()
-    x = torch.full((count, 1), END)
-    running = torch.ones(count, dtype=torch.bool)
-    for _ in range(longest):
-        ids = draw(model(x)[:, -1], generator, temperature, top_k)
-        running &= ids != END
-        if not running.any():
+    x = torch.full((count, 1), END)  # (running words, time)
+    running = torch.arange(count)  # which word each row is
+    words: list[list[int]] = [[]] * count
+    for length in range(longest + 1):
+        over = torch.ones(len(x), dtype=torch.bool)
+        if length < longest:
+            ids = draw(model(x)[:, -1], generator, temperature, top_k)
+            over = ids == END
+        for i, word in zip(running[over].tolist(), x[over, 1:].tolist()):
+            words[i] = word
+        if over.all():
             break
-        x = torch.cat([x, torch.where(running, ids, END).unsqueeze(1)], 1)
-    return [[i for i in row if i != END] for row in x.tolist()]
+        running, x = running[~over], torch.cat([x, ids.unsqueeze(1)], 1)[~over]
+    return words
 
 
 def draw(

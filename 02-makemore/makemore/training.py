@@ -50,7 +50,7 @@ RECIPES = {
     "gru": Recipe(steps=2500, batch_size=256, lr=4e-3),
     "lstm": Recipe(steps=2500, batch_size=256, lr=4e-3),
     "wavenet": Recipe(steps=3000, batch_size=128, lr=2e-3),
-    "transformer": Recipe(steps=3300, batch_size=128, lr=5e-3, weight_decay=0.05),
+    "transformer": Recipe(steps=3600, batch_size=128, lr=6e-3, weight_decay=0.05),
 }
 
 
@@ -115,9 +115,10 @@ def optimizers_for(model: nn.Module, recipe: Recipe) -> list[torch.optim.Optimiz
         {"params": matrices, "weight_decay": recipe.weight_decay},
         {"params": others, "weight_decay": 0.0},
     ]
-    found: list[torch.optim.Optimizer] = [
-        torch.optim.AdamW([g for g in groups if g["params"]], recipe.lr, (0.9, 0.99), fused=True)
-    ]
+    groups = [group for group in groups if group["params"]]
+    found: list[torch.optim.Optimizer] = []
+    if groups:  # a table of counts has nothing to optimise
+        found.append(torch.optim.AdamW(groups, recipe.lr, (0.9, 0.99), fused=True))
     if muon:
         decay = recipe.weight_decay
         found.append(torch.optim.Muon(muon, recipe.lr, decay, adjust_lr_fn="match_rms_adamw"))

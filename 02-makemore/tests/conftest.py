@@ -32,6 +32,9 @@ WORDS = [
 ]
 
 
+torch.set_num_threads(1)  # the models here are too small for more
+
+
 @pytest.fixture
 def alphabet():
     return Alphabet.of(WORDS)

@@ -1,0 +1,510 @@
+"""The commands: what they print, what they leave behind, and what they say of a mistake."""
+
+import doctest
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+import torch
+from conftest import LESSON
+
+from makemore.models import MODELS
+from shared import checkpoints
+from shared.runs import Run
+
+ENVIRONMENT = os.environ | {
+    "NO_COLOR": "1",
+    "COLUMNS": "100",
+    "PYTHONIOENCODING": "utf-8",
+    "OMP_NUM_THREADS": "1",  # the models here are too small for more
+}
+QUICK = ["--model", "rnn", "--n-hidden", "16", "--batch-size", "8", "--steps", "40"]
+
+
+def run(*args, **env):
+    """A finished command, its output as text."""
+    return subprocess.run(
+        [sys.executable, *args],
+        cwd=LESSON,
+        env=ENVIRONMENT | env,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def started(args):
+    """A command that is running."""
+    pipe = subprocess.PIPE
+    command = [sys.executable, *args]
+    return subprocess.Popen(
+        command, cwd=LESSON, env=ENVIRONMENT, stdout=pipe, stderr=pipe, text=True
+    )
+
+
+def train(folder, *args):
+    """`train.py` on the words in `folder`, with a run folder called `run` there."""
+    words = [] if "--data" in args else ["--data", str(folder / "words.txt")]
+    return run("train.py", "--runs", str(folder), "--name", "run", *words, *args)
+
+
+def mistake(done):
+    """The one line of a mistake by the user."""
+    (line,) = done.stderr.splitlines()
+    assert (done.returncode, line[:7]) == (2, "error: "), done.stderr
+    return line
+
+
+TOWNS = """Aachen\nBad Doberan\nCelle\nDüren\nEssen\nFürth\nGießen\nHof\nIlmenau\nJena\nKiel\nLübeck
+Mainz\nNeuss\nOelde\nPlön\nQuerfurt\nRheine\nStade\nTrier\nUelzen\nVerden\nWesel\nXanten\nZeitz\n"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "words.txt").write_text(TOWNS, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder with a finished run in it, and what was printed."""
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "words.txt").write_text(TOWNS, encoding="utf-8")
+    done = train(folder, *QUICK, "--test")
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1), done.stderr
+    return folder, done
+
+
+# train.py
+
+
+def test_training_says_what_it_did(trained):
+    folder, done = trained
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith(f"data: {folder / 'words.txt'} (")
+    assert lines[1] == "words: 25, of which 25 are different; the longest has 11 characters"
+    assert re.fullmatch(r"model: rnn, [\d,]+ parameters", lines[2])
+    assert re.fullmatch(r"trained: 40 steps in \d+ s, [\d,]+ words/s", lines[3])
+    best = json.loads((folder / "run" / "results.json").read_text())["best_step"]
+    assert [line.rpartition("(")[2] for line in lines[4:8]] == [
+        "train)",
+        f"dev, after {best} steps)",
+        "dev words that are not in train, too)",
+        "test)",
+    ]
+    samples = lines[lines.index("samples:") + 1 : -2]
+    assert len(samples) == 10
+    assert all(re.fullmatch(r"  .{0,11} \((train|dev|new)\)", line) for line in samples)
+    assert re.fullmatch(r"of 1,000 samples: [\d.]+% train, [\d.]+% dev, [\d.]+% new", lines[-2])
+
+
+def test_warning_tells_of_both_cases(trained):
+    assert "letters that occur in both cases" in trained[1].stderr
+
+
+def test_files_of_the_run_are_those_it_names(trained):
+    folder, done = trained
+    named = re.search(r"run: .*/ \((.*)\)", done.stdout)[1].split(", ")
+    there = {path.name for path in (folder / "run").iterdir()}
+    assert set(named) | {"train.txt", "dev.txt", "last.safetensors"} == there
+    for name in ("loss.svg", "embedding.svg"):
+        assert ElementTree.parse(folder / "run" / name).getroot().tag.endswith("svg")
+    config = json.loads((folder / "run" / "config.json").read_text(encoding="utf-8"))
+    assert config["lesson"] == "makemore" and config["config"]["n_hidden"] == 16
+    results = json.loads((folder / "run" / "results.json").read_text())
+    assert f"loss: {results['dev']:.4f} nats a character" in done.stdout
+
+
+def test_test_split_is_evaluated_only_when_asked_for(folder):
+    done = train(folder, *QUICK)
+    assert "(test)" not in done.stdout
+    assert "test" not in json.loads((folder / "run" / "results.json").read_text())
+
+
+def test_bigram_is_counted_and_drawn(folder):
+    done = train(folder, "--model", "bigram")
+    assert done.returncode == 0
+    assert (folder / "run" / "bigram.svg").exists()
+    assert not (folder / "run" / "loss.svg").exists()
+
+
+def test_bigram_without_smoothing_says_why_its_loss_is_infinite(folder):
+    done = train(folder, "--model", "bigram", "--smoothing", "0")
+    assert done.returncode == 0
+    assert "loss: infinite: a word has a pair of characters that train has not" in done.stdout
+
+
+def test_early_stopping_keeps_the_best_weights(folder):
+    done = train(folder, *QUICK, "--steps", "2000", "--lr", "0.1", "--patience", "3")
+    assert done.returncode == 0
+    results = json.loads((folder / "run" / "results.json").read_text())
+    assert results["steps"] == results["best_step"] + 300 < 2000
+    lines = (folder / "run" / "metrics.jsonl").read_text().splitlines()
+    devs = [json.loads(line)["dev"] for line in lines]
+    assert results["dev"] == pytest.approx(min(devs))
+    assert min(devs) < devs[-1]
+
+
+def test_minutes_end_training_by_the_clock(folder):
+    done = train(folder, *QUICK[:6], "--minutes", "0.02")
+    assert done.returncode == 0
+    results = json.loads((folder / "run" / "results.json").read_text())
+    assert 1.2 <= results["seconds"] < 3
+
+
+def test_comparison_has_a_row_and_a_folder_for_every_model(folder):
+    done = train(folder, "--compare", "--steps", "3")
+    assert done.returncode == 0, done.stderr
+    rows = [line.split() for line in done.stdout.splitlines() if line.startswith(" ")]
+    assert [row[0] for row in rows[1 : 1 + len(MODELS)]] == list(MODELS)
+    assert all((folder / "run" / model / "model.safetensors").exists() for model in MODELS)
+    files = {path.name for path in (folder / "run").iterdir() if path.is_file()}
+    assert files == {"config.json", "compare.json", "compare.svg"}
+    compared = json.loads((folder / "run" / "compare.json").read_text())
+    assert [results["model"] for results in compared] == list(MODELS)
+
+
+# resuming
+
+
+def tensors(path):
+    return checkpoints.load(path).tensors
+
+
+def same(a, b):
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+@pytest.mark.parametrize(
+    "model", ["gru --n-hidden 32 --dropout 0.3", "transformer --n-embd 16 --optimizer muon"]
+)
+def test_run_that_was_killed_and_resumed_is_the_same_to_the_last_bit(folder, model):
+    options = ["--model", *model.split(), "--batch-size", "16", "--steps", "400"]
+    options += ["--data", str(folder / "words.txt")]
+    assert run("train.py", "--runs", str(folder), "--name", "whole", *options).returncode == 0
+    command = ["train.py", "--runs", str(folder), "--name", "killed", *options]
+    process = started(command)
+    metrics = folder / "killed" / "metrics.jsonl"
+    deadline = time.monotonic() + 60
+    while not (metrics.exists() and metrics.read_text().count("\n") >= 5):
+        assert process.poll() is None and time.monotonic() < deadline
+    process.kill()
+    process.communicate()
+    assert not (folder / "killed" / "results.json").exists()
+    done = run("train.py", "--resume", str(folder / "killed"))
+    assert (done.returncode, "resumed at step" in done.stdout) == (0, True), done.stderr
+    for file in ("model.safetensors", "last.safetensors"):
+        assert same(tensors(folder / "whole" / file), tensors(folder / "killed" / file))
+    losses = [
+        [(line["step"], line["dev"], line["train"]) for line in Run(path, "").read_metrics()]
+        for path in (folder / "whole", folder / "killed")
+    ]
+    assert losses[0] == losses[1]
+    whole, killed = (
+        json.loads((folder / name / "results.json").read_text()) for name in ("whole", "killed")
+    )
+    timing = ("seconds", "words_per_second")
+    assert all(whole[key] == killed[key] for key in whole if key not in timing)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one child alone")
+def test_ctrl_c_saves_says_how_to_go_on_and_exits_130(folder):
+    command = ["train.py", "--runs", str(folder), "--name", "run", *QUICK]
+    command += ["--data", str(folder / "words.txt"), "--steps", "100000"]
+    process = started(command)
+    deadline = time.monotonic() + 60
+    while not (folder / "run" / "last.safetensors").exists():
+        assert process.poll() is None and time.monotonic() < deadline
+    process.send_signal(signal.SIGINT)
+    out, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors.splitlines()[-1]) == (130, "interrupted")
+    stopped = int(re.search(r"stopped after step ([\d,]+)", out)[1].replace(",", ""))
+    assert f"to go on: python train.py --resume {folder / 'run'}" in out
+    assert checkpoints.load(folder / "run" / "last.safetensors").about["state"]["step"] == stopped
+
+
+def test_finished_run_can_be_resumed_and_reports_again(trained, tmp_path):
+    shutil.copytree(trained[0], tmp_path / "copy")
+    (tmp_path / "copy" / "run" / "results.json").unlink()
+    config = tmp_path / "copy" / "run" / "config.json"
+    done = run("train.py", "--resume", str(config.parent))
+    assert (done.returncode, "resumed at step 40" in done.stdout) == (0, True)
+    assert (config.parent / "results.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "problem"),
+    [
+        (["--model", "gru"], "was begun with --model rnn, not gru; leave --model out"),
+        (["--lr", "0.5"], "was begun with --lr None, not 0.5; leave --lr out"),
+        (["--compare"], "--compare cannot be resumed"),
+    ],
+)
+def test_resuming_with_other_settings_is_refused(trained, args, problem):
+    assert problem in mistake(run("train.py", "--resume", str(trained[0] / "run"), *args))
+
+
+def test_resuming_what_cannot_be_resumed_is_refused_and_nothing_is_changed(trained, tmp_path):
+    def refused(problem):
+        before = {path: path.read_bytes() for path in broken.iterdir()}
+        assert problem in mistake(run("train.py", "--resume", str(broken)))
+        assert before == {path: path.read_bytes() for path in broken.iterdir()}
+
+    broken = tmp_path / "broken"
+    shutil.copytree(trained[0] / "run", broken)
+    last = broken / "last.safetensors"
+    whole = last.read_bytes()
+    last.write_bytes(whole[:-10])
+    refused("last.safetensors is not a whole checkpoint")
+    last.write_bytes((broken / "model.safetensors").read_bytes())
+    refused("last.safetensors is of another model than")
+    last.write_bytes(whole)
+    config = broken / "config.json"
+    content = config.read_text(encoding="utf-8")
+    config.write_text(content.replace('"rnn"', '"lstm"'), encoding="utf-8")
+    refused("last.safetensors is of another model than")
+    config.write_text(content.replace('"makemore"', '"gpt"', 1), encoding="utf-8")
+    refused("is a run of gpt, not of makemore")
+    config.unlink()
+    refused("it has no config.json")
+
+
+def test_resuming_on_other_words_is_refused(trained, tmp_path):
+    shutil.copytree(trained[0], tmp_path / "copy")
+    config = tmp_path / "copy" / "run" / "config.json"
+    words = tmp_path / "copy" / "words.txt"
+    text = config.read_text(encoding="utf-8").replace(
+        json.dumps(str(trained[0] / "words.txt")), json.dumps(str(words))
+    )
+    config.write_text(text, encoding="utf-8")
+    words.write_text(TOWNS + "Zwickau\n", encoding="utf-8")
+    assert "is not what" in mistake(run("train.py", "--resume", str(config.parent)))
+
+
+# mistakes
+
+
+@pytest.mark.parametrize(
+    ("args", "problem"),
+    [
+        (["--model", "grue"], "there is no model 'grue'; the models are bigram, bigram-net, bow, "),
+        (["--model", "mlp", "--block-size", "0"], "block_size must be at least 1, not 0"),
+        (["--model", "wavenet", "--block-size", "6"], "block_size must be 2, 4, 8, 16 and so on"),
+        (["--model", "transformer", "--block-size", "5"], "--block-size must be at least 12 for"),
+        (["--model", "gru", "--n-head", "2"], "gru has no n_head; its sizes: n_embd, n_hidden, dr"),
+        (["--steps", "0"], "--steps must be at least 1, not 0"),
+        (["--steps", "5", "--minutes", "1"], "give --steps or --minutes, not both"),
+        (["--lr", "-1"], "--lr must be a number above 0, not -1.0"),
+        (["--lr", "nan"], "--lr must be a number above 0, not nan"),
+        (["--dropout", "1"], "dropout must be at least 0 and below 1, not 1.0"),
+        (["--seed", "-1"], "--seed must be from 0 to"),
+        (["--compare", "--n-embd", "5"], "--compare takes every model as it is, without n_embd"),
+        (["--data", "no.txt"], "there is no file 'no.txt'"),
+        (["--data", "EMPTY"], "is empty"),
+        (["--data", "ONE"], "at least 10 different words are needed; here: 1, of which 1"),
+        (["--data", "DUPLICATES"], "at least 10 different words are needed; here: 50, of which 1"),
+        (["--data", "BINARY"], "is not UTF-8 text"),
+        (["--resume", "EMPTY"], "there is no run folder"),
+        (["--name", "a/b"], "plain folder name"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_mistake_in_training_is_one_line_and_leaves_nothing(folder, args, problem):
+    (folder / "EMPTY").touch()
+    (folder / "ONE").write_text("emma")
+    (folder / "DUPLICATES").write_text("emma\n" * 50)
+    (folder / "BINARY").write_bytes(b"a\xff")
+    before = sorted(folder.iterdir())
+    args = [str(folder / arg) if arg.isupper() else arg for arg in args]
+    done = train(folder, *args)
+    done.stderr = "".join(x for x in done.stderr.splitlines(True) if "both cases" not in x)
+    assert problem in mistake(done)
+    assert sorted(folder.iterdir()) == before
+
+
+def test_run_of_the_same_name_is_not_overwritten(trained):
+    before = (trained[0] / "run" / "model.safetensors").read_bytes()
+    done = train(trained[0], *QUICK, "--lowercase")
+    assert "exists; choose another --name" in mistake(done)
+    assert (trained[0] / "run" / "model.safetensors").read_bytes() == before
+
+
+def test_list_from_windows_gives_the_same_model(folder):
+    options = [*QUICK, "--lowercase"]
+    assert train(folder, *options).returncode == 0
+    (folder / "words.txt").write_bytes(b"\xef\xbb\xbf" + TOWNS.replace("\n", "\r\n").encode())
+    options += ["--data", str(folder / "words.txt")]
+    done = run("train.py", "--runs", str(folder), "--name", "again", *options)
+    assert done.returncode == 0
+    first, second = (tensors(folder / name / "model.safetensors") for name in ("run", "again"))
+    assert same(first, second)
+
+
+def test_very_long_word_is_left_out_with_the_count_or_trained_on(folder):
+    (folder / "words.txt").write_text(TOWNS.lower() + "x" * 10_000, encoding="utf-8")
+    options = ["--model", "bow", "--steps", "2", "--batch-size", "4"]
+    done = train(folder, *options)
+    assert "left out: 1 of more than 40 (--max-length)" in done.stdout
+    shutil.rmtree(folder / "run")
+    done = train(folder, *options, "--max-length", "10000")
+    assert done.returncode == 0
+    assert "the longest has 10000 characters" in done.stdout
+
+
+def test_diverging_run_names_step_rate_and_the_last_good_weights(folder):
+    done = train(folder, "--model", "mlp", "--lr", "1e38", "--steps", "400", "--lowercase")
+    line = mistake(done)
+    assert re.search(r"at step \d+ the loss is (nan|inf), at learning rate \d", line)
+    assert "begin again with a smaller --lr (the last good weights: " in line
+    saved = Path(re.search(r"weights: (.*)\)", line)[1])
+    assert all(tensor.isfinite().all() for tensor in tensors(saved).values())
+
+
+# python -m makemore
+
+
+def verb(name, *args):
+    return run("-m", "makemore", name, *args)
+
+
+def test_samples_are_told_from_the_training_words(trained):
+    folder, _ = trained
+    options = ["--run", str(folder / "run"), "--count", "50", "--top-k", "5"]
+    done = verb("sample", *options)
+    assert (done.returncode, done.stderr) == (0, "")
+    *words, shares = done.stdout.splitlines()
+    train_words = (folder / "run" / "train.txt").read_text(encoding="utf-8").splitlines()
+    for line in words:
+        word, origin = re.fullmatch(r"(.*) \((\w+)\)", line).groups()
+        assert (origin == "train") == (word in train_words)
+    assert len(words) == 50
+    assert re.fullmatch(r"of 1,000 samples: .*% train, .*% dev, .*% new", shares)
+    assert verb("sample", *options).stdout == done.stdout
+
+
+def test_scores_are_the_models(trained):
+    folder, _ = trained
+    done = verb("score", "--run", str(folder / "run"), "Jena", "Bad Jena")
+    rows = [re.split(r"\s{2,}", line.strip()) for line in done.stdout.splitlines()]
+    assert [row[0] for row in rows] == ["word", "Jena", "Bad Jena"]
+    nats, per_character, bits = map(float, rows[1][1:])
+    assert per_character == pytest.approx(nats / 5, abs=1e-3)
+    assert bits == pytest.approx(per_character * 1.442695, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("args", "problem"),
+    [
+        (["score", "Ωmega"], "the character 'Ω' of 'Ωmega' is not in the alphabet"),
+        (["score", "a" * 12], "WORDS must be words of 1 to 11 characters, the longest of this run"),
+        (["score", ""], "WORDS must be words of 1 to 11 characters"),
+        (["sample", "--count", "0"], "--count must be from 1"),
+        (["sample", "--temperature", "-1"], "temperature must be at least 0, not -1.0"),
+        (["sample", "--top-k", "0"], "top_k must be at least 1, not 0"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_mistake_with_a_trained_model_is_one_line(trained, args, problem):
+    done = verb(args[0], "--run", str(trained[0] / "run"), *args[1:])
+    assert problem in mistake(done)
+
+
+def test_cut_or_missing_model_is_one_line(trained, tmp_path):
+    shutil.copytree(trained[0] / "run", tmp_path / "cut")
+    path = tmp_path / "cut" / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-1])
+    done = verb("sample", "--run", str(tmp_path / "cut"))
+    assert "model.safetensors is not a whole checkpoint" in mistake(done)
+    path.unlink()
+    assert "there is no checkpoint" in mistake(verb("score", "--run", str(path.parent), "a"))
+    assert "there is no run folder" in mistake(verb("sample", "--run", str(tmp_path / "no")))
+
+
+@pytest.mark.parametrize(
+    ("name", "pictures"),
+    [
+        ("diagnose", ["activations", "gradients", "updates"]),
+        ("backprop", ["loss"]),
+        ("find-lr", ["find-lr"]),
+    ],
+)
+def test_experiment_leaves_its_pictures(tmp_path, name, pictures):
+    options = ["--data", "bundled", "--steps", "30", "--runs", str(tmp_path), "--name", "run"]
+    done = verb(name, *options)
+    assert (done.returncode, done.stderr) == (0, "")
+    for picture in pictures:
+        tree = ElementTree.parse(tmp_path / "run" / f"{picture}.svg")
+        assert tree.getroot().tag.endswith("svg")
+
+
+def test_gradients_by_hand_and_autograds_reach_the_same_loss(tmp_path):
+    done = verb("backprop", "--data", "bundled", "--steps", "300", "--runs", str(tmp_path))
+    by_hand, autograd = re.findall(r"after 300 steps, loss ([\d.]+)", done.stdout)
+    assert float(by_hand) == pytest.approx(float(autograd), abs=1e-9)
+    differences = re.findall(r"(?:yes|no) +(\S+)", done.stdout)
+    assert len(differences) == 32
+    assert max(map(float, differences)) < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("args", "problem"),
+    [
+        (["find-lr", "--model", "bigram"], "--model must be one of bigram-net, bow, mlp"),
+        (["find-lr", "--low", "1", "--high", "0.1"], "--low must be above 0, below --high"),
+        (["diagnose", "--steps", "1"], "--steps must be from 2 to"),
+        (["diagnose", "--lr", "0"], "--lr must be a number above 0"),
+        (["diagnose", "--data", "no.txt"], "there is no file 'no.txt'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_mistake_in_an_experiment_is_one_line_and_leaves_nothing(tmp_path, args, problem):
+    data = [] if "--data" in args else ["--data", "bundled"]
+    done = verb(*args, *data, "--runs", str(tmp_path / "runs"))
+    assert problem in mistake(done)
+    assert not (tmp_path / "runs").exists()
+
+
+# both
+
+
+@pytest.mark.parametrize("program", [["train.py"], ["-m", "makemore"]])
+def test_help_does_not_wait_for_pytorch(program):
+    where = "run_path('train.py', run_name='__main__')"
+    if program[0] == "-m":
+        where = "run_module('makemore', run_name='__main__', alter_sys=True)"
+    code = (
+        f"import runpy, sys\nsys.argv = ['x', '--help']\ntry:\n    runpy.{where}\n"
+        "except SystemExit:\n    print(sorted({'torch', 'matplotlib'} & set(sys.modules)))"
+    )
+    done = run("-c", code)
+    assert (done.stdout.splitlines()[-1], done.stderr) == ("[]", "")
+
+
+@pytest.mark.parametrize("program", ["train.py", "makemore/__main__.py"])
+def test_missing_set_up_is_one_line(program):
+    code = f"import runpy, sys; sys.modules['shared'] = None; runpy.run_path('{program}')"
+    done = run("-c", code)
+    (line,) = done.stderr.splitlines()
+    assert (done.returncode, "make setup" in line) == (1, True)
+
+
+def test_code_of_the_readme_prints_what_the_readme_says():
+    results = doctest.testfile(str(LESSON / "README.md"), module_relative=False, encoding="utf-8")
+    assert results.attempted > 5
+    assert results.failed == 0
+
+
+def test_pictures_of_the_readme_are_there():
+    readme = (LESSON / "README.md").read_text(encoding="utf-8")
+    pictures = re.findall(r"!\[[^]]+\]\((\S+)\)", readme)
+    assert pictures
+    assert all((LESSON / picture).is_file() for picture in pictures)
