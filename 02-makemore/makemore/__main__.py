@@ -345,12 +345,13 @@ class FindLr(Experiment):
         self.save(**{"find-lr": figure})
 
 
+VERBS = {
+    "sample": Sample,
+    "score": Score,
+    "diagnose": Diagnose,
+    "backprop": Backprop,
+    "find-lr": FindLr,
+}
+
 if __name__ == "__main__":
-    verbs = {
-        "sample": Sample,
-        "score": Score,
-        "diagnose": Diagnose,
-        "backprop": Backprop,
-        "find-lr": FindLr,
-    }
-    cli.run_verbs(verbs, "What there is to do with a trained model, and around it.")
+    cli.run_verbs(VERBS, "What there is to do with a trained model, and around it.")
