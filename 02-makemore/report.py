@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SHOWN = 10  # new words that are printed
 MANY = 1000  # new words whose origin is counted
-MAP_LIMIT = 100  # characters; a larger heat map cannot be read
+MAP_LIMIT = 100  # characters; more in a picture cannot be read
 
 Results = dict[str, Any]
 
@@ -81,12 +81,14 @@ def in_words(nats: float | None) -> str:
 
 
 def print_samples(session: Session, seed: int) -> None:
-    """New words, each with where it is from, and the shares among many."""
+    """New words, each with where it is from, and the shares among many, which go to samples.txt."""
     origins = Origins.of(session.data.splits.train, session.data.splits.dev)
     words = new_words(session, MANY, seed)
+    lines = [f"{word} ({origins.of_word(word)})" for word in words]
+    session.run.write_text("samples.txt", "\n".join(lines) + "\n")
     print("samples:")
-    for word in words[:SHOWN]:
-        print(f"  {word} ({origins.of_word(word)})")
+    for line in lines[:SHOWN]:
+        print(f"  {line}")
     print(f"of {MANY:,} samples: {origins.shares(words)}")
 
 
@@ -111,12 +113,14 @@ def write_files(session: Session, results: Results) -> list[str]:
         title = "P(column | row)"
         figures["bigram.svg"] = plots.heat_map(cells, labels, labels, title)
     for module in session.model.children():
-        if isinstance(module, nn.Embedding) and module.num_embeddings == len(alphabet) >= 3:
-            figures["embedding.svg"] = scatter(module.weight.detach(), alphabet)
+        if isinstance(module, nn.Embedding):  # the first is that of the characters
+            if module.embedding_dim >= 2 and 3 <= len(alphabet) <= MAP_LIMIT:
+                figures["embedding.svg"] = scatter(module.weight.detach(), alphabet)
+            break
     for name, figure in figures.items():
         with run.writing(name) as path:
             plots.save(figure, path)
-    texts = ["config.json", "results.json", "metrics.jsonl", "model.safetensors"]
+    texts = ["config.json", "results.json", "metrics.jsonl", "samples.txt", "model.safetensors"]
     return [*texts, *figures]
 
 
@@ -175,7 +179,8 @@ def save_comparison(everything: list[tuple[Session, Results]], path: Path) -> No
     figure = Figure(figsize=(8, 5), layout="constrained")
     axes = figure.add_subplot(xlabel="seconds of training", ylabel="dev loss, nats per character")
     for session, results in everything:
-        curve = [(line["seconds"], line["dev"]) for line in session.run.read_metrics()]
+        metrics = session.run.read_metrics()
+        curve = [(line["seconds"], line["dev"]) for line in metrics if "dev" in line]
         if len(curve) > 1:
             axes.plot(*zip(*curve), label=results["model"])
         elif results["dev"] is not None:  # counted at once

@@ -37,10 +37,9 @@ class Data:
 
     @classmethod
     def of(cls, data: str, max_length: int, lowercase: bool) -> "Data":
-        """Read and split the words; raises `UserError` when they are too few."""
+        """Read and split the words; raises `ValueError` when they are too few."""
         dataset = datasets.load("names", data)
-        with cli.users_mistakes():
-            words = WordList.of(dataset.text, max_length, lowercase)
+        words = WordList.of(dataset.text, max_length, lowercase)
         split, alphabet = splits.split(words.words), Alphabet.of(words.words)
         return cls(str(dataset), dataset.sha256, words, split, alphabet)
 
@@ -58,6 +57,8 @@ class State:
     best_step: int = 0
     best_dev: float = math.inf
     failures: int = 0  # evaluations since then
+    losses: float = 0.0  # sum of the batches' losses since the last evaluation
+    batches: int = 0  # how many they are
 
 
 class Session:
@@ -101,17 +102,21 @@ class Session:
         self.last_path = run.path / "last.safetensors"
 
     def n_parameters(self) -> int:
-        """Numbers that the model has learned, counts included."""
-        tensors = [*self.model.parameters(), *self.model.buffers()]
-        return sum(tensor.numel() for tensor in tensors)
+        """Numbers that the model has learned; the bigram's are its counts."""
+        if isinstance(self.model, BigramCounts):
+            return self.model.counts.numel()
+        return sum(p.numel() for p in self.model.parameters())
 
     def save_best(self) -> None:
         """Keep these weights as the best."""
         checkpoints.save(self.best_path, {"model": self.model.state_dict()}, self.about)
 
     def load_best(self) -> None:
-        """Put the best weights into the model."""
-        self.model.load_state_dict(checkpoints.load(self.best_path).part("model"))
+        """Put the best weights into the model; raises `UserError` for those of another model."""
+        checkpoint = checkpoints.load(self.best_path)
+        if checkpoint.about != self.about:
+            raise cli.UserError(f"{self.best_path} is of another model than the run's config.json")
+        self.model.load_state_dict(checkpoint.part("model"))
 
     def save_last(self) -> None:
         """Keep the whole state."""
@@ -136,12 +141,12 @@ class Session:
     def fit(self, clock: Callable[[], float]) -> bool:
         """Train until the end, or until Ctrl-C; whether it was the end. `clock` tells seconds."""
         if isinstance(self.model, BigramCounts):
-            self.model.count(*inputs_and_targets(self.train_rows))
-            self.state.step = 1
-            self.evaluate(mean_nats(self.model, self.train_rows))
+            if self.state.step == 0:
+                self.model.count(*inputs_and_targets(self.train_rows))
+                self.state.step = 1
+                self.evaluate(mean_nats(self.model, self.train_rows))
             return True
         total = 100 if self.recipe.minutes else self.recipe.steps
-        losses: list[float] = []
         with (
             cli.interruptible() as interrupt,
             progress.bar(total, self.name, done=int(self.done() * total)) as advance,
@@ -150,12 +155,11 @@ class Session:
                 self.save_last()
             while self.done() < 1 and not self.out_of_patience():
                 before = self.done()
-                losses.append(self.take_step(clock))
+                loss = self.take_step(clock)
                 further = int(self.done() * total) - int(before * total)
-                advance(further, loss=losses[-1], dev=self.state.best_dev)
+                advance(further, loss=loss, dev=self.state.best_dev)
                 if int(self.done() * EVALUATIONS) > int(before * EVALUATIONS):
-                    self.evaluate(sum(losses) / len(losses))
-                    losses = []
+                    self.evaluate(self.state.losses / self.state.batches)
                 elif interrupt.requested:
                     self.save_last()
                 if interrupt.requested:
@@ -165,7 +169,7 @@ class Session:
     def done(self) -> float:
         """The share of the run that is done, in steps or in time."""
         if self.recipe.minutes:
-            return self.state.seconds / (60 * self.recipe.minutes)
+            return min(1.0, self.state.seconds / (60 * self.recipe.minutes))
         return self.state.step / self.recipe.steps
 
     def out_of_patience(self) -> bool:
@@ -180,17 +184,27 @@ class Session:
             factor = schedules.warm_up(step, WARM_UP) * decay(self.done(), 1.0)
             loss = self.trainer.step(step, factor)
         except DivergedError as error:
-            saved = self.best_path if self.best_path.exists() else self.last_path
-            mend = "begin again with a smaller --lr"
-            raise cli.UserError(f"{error}; {mend} (the last good weights: {saved})") from None
+            raise self.diverged(str(error)) from None
         self.state.step += 1
+        self.state.losses += loss
+        self.state.batches += 1
         self.state.seconds += clock() - began
         return loss
+
+    def diverged(self, what: str) -> cli.UserError:
+        """What to say when the numbers have left the range of a float."""
+        saved = self.best_path if self.best_path.exists() else self.last_path
+        mend = "begin again with a smaller --lr"
+        return cli.UserError(f"{what}; {mend} (the last good weights: {saved})")
 
     def evaluate(self, train_loss: float) -> None:
         """Measure the dev loss, log it, keep the weights if they are the best, and the state."""
         state = self.state
         dev = mean_nats(self.model, self.dev_rows)
+        if not (math.isfinite(dev) or isinstance(self.model, BigramCounts)):
+            lr = f"learning rate at most {self.recipe.lr:g}"
+            raise self.diverged(f"after step {state.step} the dev loss is {dev}, at {lr}")
+        state.losses, state.batches = 0.0, 0
         if dev < state.best_dev or not self.best_path.exists():
             state.best_step, state.best_dev, state.failures = state.step, dev, 0
             self.save_best()

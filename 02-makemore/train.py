@@ -61,8 +61,11 @@ class Config:
     """Words in a batch; this and what follows are by default the model's own."""
     lr: Amount = None
     """Learning rate at its highest."""
-    decay: Literal["cosine", "linear", "step", "constant"] = "cosine"
-    """How the learning rate falls, after a warm-up."""
+    decay: Annotated[
+        Literal["cosine", "linear", "step", "constant"] | None,
+        arg(metavar="cosine|linear|step|constant"),
+    ] = None
+    """How the learning rate falls, after a warm-up of 100 steps."""
     optimizer: Annotated[Literal["adamw", "muon"] | None, arg(metavar="adamw|muon")] = None
     """Muon is for the matrices between hidden layers; AdamW does the rest."""
     weight_decay: Amount = None
@@ -112,6 +115,8 @@ class Config:
         cli.require(0 <= self.seed < 2**31, "--seed", self.seed, "from 0 to 2**31 - 1")
         if self.steps and self.minutes:
             raise cli.UserError("give --steps or --minutes, not both")
+        if self.compare and self.model:
+            raise cli.UserError("--compare trains every model; leave --model out")
         if self.compare and self.resume:
             raise cli.UserError("--compare cannot be resumed; --resume takes a run of one model")
 
@@ -165,8 +170,9 @@ def train(config: Config, recipe: "Recipe", data: "Data") -> None:
 
     if config.resume:
         run = runs.Run.open(config.resume, LESSON)
-        if run.read_config().get("sha256") != data.sha256:
-            raise cli.UserError(f"{config.data} is not what {run.path} was begun with")
+        if run.read_config()["sha256"] != data.sha256:
+            mend = "give the same words with --data"
+            raise cli.UserError(f"{config.data} is not what {run.path} was begun with; {mend}")
         session = begin(config, recipe, data, run)
         session.load_last()
         print(f"resumed at step {session.state.step:,}")
@@ -174,7 +180,9 @@ def train(config: Config, recipe: "Recipe", data: "Data") -> None:
         session = begin(config, recipe, data, None)
     print(f"model: {session.name}, {session.n_parameters():,} parameters")
     if not session.fit(time.perf_counter):
-        print(f"stopped after step {session.state.step:,}, dev loss {session.state.best_dev:.4f}")
+        best = session.state.best_dev
+        dev = f", dev loss {best:.4f}" if math.isfinite(best) else ""
+        print(f"stopped after step {session.state.step:,}{dev}")
         print(f"run: {session.run.path}/; to go on: python train.py --resume {session.run.path}")
         raise KeyboardInterrupt
     results = report.measure(session, config.test)
@@ -201,19 +209,23 @@ def begin(config: Config, recipe: "Recipe", data: "Data", run: runs.Run | None) 
 def resumed(config: Config, folder: Path) -> Config:
     """The settings that the run in `folder` was begun with.
 
-    Raises `UserError` when an option was given now that says something else.
+    Raises `UserError` when an option was given now that says something else. The data may lie
+    elsewhere now; its SHA-256 tells whether it is the same.
     """
-    stored = runs.Run.open(folder, LESSON).read_config()["config"]
-    if stored.get("compare"):
-        raise cli.UserError(f"{folder} is a comparison; --resume takes a run of one model")
+    about = runs.Run.open(folder, LESSON).read_config()
+    stored = about.get("config", {})
+    if "sha256" not in about or stored.get("compare"):
+        raise cli.UserError(f"{folder} has no training of one model in it, as --resume needs")
     free = {"resume", "test", "runs", "name"}
     for field in fields(Config):
         given, begun_with = getattr(config, field.name), stored.get(field.name)
-        if field.name not in free and given not in (field.default, begun_with):
+        if field.name not in {*free, "data"} and given not in (field.default, begun_with):
             option = "--" + field.name.replace("_", "-")
-            what = f"{folder} was begun with {option} {begun_with}, not {given}"
-            raise cli.UserError(f"{what}; leave {option} out")
+            begun = f"without {option}" if begun_with is None else f"with {option} {begun_with}"
+            raise cli.UserError(f"{folder} was begun {begun}, not {given}; leave {option} out")
     names = {field.name for field in fields(Config)} - free
+    if config.data != Config.data:
+        names.remove("data")
     return replace(config, **{name: value for name, value in stored.items() if name in names})
 
 

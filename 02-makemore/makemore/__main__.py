@@ -22,7 +22,8 @@ try:
     from rich.text import Text
     from tyro.conf import Positional, arg
 
-    from shared import checkpoints, cli, datasets, plots, progress, runs, splits
+    from shared import checkpoints, cli, datasets, plots, progress, splits
+    from shared.runs import Run
 
     for package in ("matplotlib", "safetensors", "torch"):
         if find_spec(package) is None:  # only looked for: importing them would slow down --help
@@ -57,7 +58,7 @@ class Trained:
         from makemore.models import build
         from makemore.words import Alphabet
 
-        runs.Run.open(folder, LESSON)
+        Run.open(folder, LESSON)
         path = folder / "model.safetensors"
         checkpoint = checkpoints.load(path)
         about = checkpoint.about
@@ -117,6 +118,7 @@ class Score:
         from makemore.loss import word_nats
         from makemore.words import rows_of
 
+        cli.require(bool(self.words), "WORDS", "none", "at least one word")
         trained = Trained.load(self.run_folder)
         words = [unicodedata.normalize("NFC", word.strip()) for word in self.words]
         for word in words:
@@ -170,10 +172,14 @@ class Experiment:
         x, y = inputs_and_targets(rows)
         return windows(x, block_size)[y != PADDING], y[y != PADDING], vocab_size
 
-    def save(self, **figures: "Figure") -> None:
-        """Write the pictures into a new run folder."""
-        run = runs.Run.create(self.runs, LESSON, self.name)
-        run.write_config(asdict(self))
+    def begin(self) -> Run:
+        """A new run folder."""
+        run = Run.create(self.runs, LESSON, self.name)
+        run.write_config(asdict(self), data=self.data)
+        return run
+
+    def save(self, run: Run, **figures: "Figure") -> None:
+        """Write the pictures into the run folder."""
         for name, figure in figures.items():
             with run.writing(f"{name}.svg") as path:
                 plots.save(figure, path)
@@ -194,6 +200,7 @@ class Diagnose(Experiment):
 
         cli.require(0 < self.lr < math.inf, "--lr", self.lr, "a number above 0")
         x, y, vocab_size = self.contexts(block_size=3)
+        run = self.begin()
         looks: dict[str, list[Look]] = {}
         ratios: dict[str, list[list[float]]] = {}
         columns = ("layer", "std", "saturated", "dead", "gradient std", "log10 update / weight")
@@ -219,6 +226,7 @@ class Diagnose(Experiment):
                     )
         Console().print(table)
         self.save(
+            run,
             activations=histograms({k: [a.activations for a in v] for k, v in looks.items()}),
             gradients=histograms({k: [a.gradients for a in v] for k, v in looks.items()}),
             updates=update_ratios(ratios),
@@ -272,6 +280,7 @@ class Backprop(Experiment):
         from makemore import manual_backprop as by_hand
 
         x, y, vocab_size = self.contexts(block_size=3)
+        run = self.begin()
         p = by_hand.parameters(vocab_size, seed=self.seed)
         few = x[:32], y[:32]
         t = by_hand.forward(p, *few)
@@ -293,13 +302,13 @@ class Backprop(Experiment):
             p = by_hand.parameters(vocab_size, seed=self.seed)
             losses = []
             with progress.bar(self.steps, name) as advance:
-                for loss in by_hand.train(p, x, y, self.steps, gradients=gradients):
+                for loss in by_hand.train(p, x, y, self.steps, seed=self.seed, gradients=gradients):
                     losses.append(loss)
                     advance(loss=loss)
             last = losses[-100:]
             print(f"{name}: after {self.steps:,} steps, loss {sum(last) / len(last):.12f}")
             curves[name] = list(enumerate(losses))
-        self.save(loss=plots.loss_curve(curves, ylabel="nats per character"))
+        self.save(run, loss=plots.loss_curve(curves, ylabel="nats per character"))
 
 
 @dataclass
@@ -326,6 +335,7 @@ class FindLr(Experiment):
             raise cli.UserError(f"--model must be one of {known}, not {self.model!r}")
         cli.require(0 < self.low < self.high < math.inf, "--low", self.low, "above 0, below --high")
         rows, vocab_size = self.rows()
+        run = self.begin()
         longest = int(lengths_of(rows).max())
         sizes = {"block_size": longest} if self.model == "transformer" else {}
         torch.manual_seed(self.seed)
@@ -342,7 +352,7 @@ class FindLr(Experiment):
         print(f"its recipe has {trainer.recipe.lr:g}")
         figure = plots.loss_curve({self.model: curve}, ylabel="nats per character")
         figure.axes[0].set(xscale="log", xlabel="learning rate")
-        self.save(**{"find-lr": figure})
+        self.save(run, **{"find-lr": figure})
 
 
 VERBS = {

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from makemore.words import PADDING, inputs_and_targets, lengths_of
 
-CHUNK = 1024  # words that are evaluated together
+CHUNK = 16_384  # characters that are evaluated together
 
 
 def nats(logits: Tensor, targets: Tensor) -> Tensor:
@@ -27,7 +27,9 @@ def word_nats(model: nn.Module, rows: Tensor) -> Tensor:
     training = model.training
     model.eval()
     result = torch.empty(len(rows))
-    for chunk in lengths_of(rows).argsort().split(CHUNK):  # words of the same length together
+    lengths = lengths_of(rows)
+    size = max(1, CHUNK // int(lengths.max()))
+    for chunk in lengths.argsort().split(size):  # words of about the same length together
         x, y = inputs_and_targets(rows[chunk])
         result[chunk] = nats(model(x), y).sum(1)
     model.train(training)

@@ -13,6 +13,10 @@ from torch import Tensor, nn
 
 from makemore.words import END
 
+AT_ONCE = 1000  # words that are written at the same time
+HOTTEST = 1e6  # above it, and below its inverse, a temperature changes nothing any more
+COLDEST = 1 / HOTTEST
+
 
 @torch.no_grad()
 def sample(
@@ -27,15 +31,33 @@ def sample(
 
     A temperature below 1 favours what is likely, and 0 takes nothing else; above 1 all becomes
     more alike. `top_k` lets only the k likeliest characters into the draw.
-    Raises `ValueError` for a temperature below 0, or a top-k, count or longest below 1.
+    Raises `ValueError` for an impossible temperature, or a top-k, count or longest below 1.
     """
-    if not temperature >= 0:
-        raise ValueError(f"temperature must be at least 0, not {temperature}")
+    if not 0 <= temperature <= HOTTEST:
+        raise ValueError(f"temperature must be from 0 to {HOTTEST:g}, not {temperature}")
     for name, value in (("count", count), ("longest", longest), ("top_k", top_k)):
         if value is not None and value < 1:
             raise ValueError(f"{name} must be at least 1, not {value}")
     generator = torch.Generator().manual_seed(seed)
+    training = model.training
     model.eval()
+    words: list[list[int]] = []
+    while len(words) < count:
+        few = min(count - len(words), AT_ONCE)
+        words += _write(model, few, longest, generator, temperature, top_k)
+    model.train(training)
+    return words
+
+
+def _write(
+    model: nn.Module,
+    count: int,
+    longest: int,
+    generator: torch.Generator,
+    temperature: float,
+    top_k: int | None,
+) -> list[list[int]]:
+    """`count` words, a character each at a time, until all are over."""
     x = torch.full((count, 1), END)  # (running words, time)
     running = torch.arange(count)  # which word each row is
     words: list[list[int]] = [[]] * count
@@ -59,9 +81,12 @@ def draw(
     if temperature == 0:
         return logits.argmax(1)
     if top_k is not None and top_k < logits.shape[1]:
-        kth = logits.topk(top_k).values[:, -1:]
-        logits = logits.masked_fill(logits < kth, -torch.inf)
-    return torch.multinomial((logits / temperature).softmax(1), 1, generator=generator).squeeze(1)
+        likeliest = logits.topk(top_k)
+        nothing = torch.full_like(logits, -torch.inf)
+        logits = nothing.scatter(1, likeliest.indices, likeliest.values)
+    below = (logits - logits.max(1, keepdim=True).values).double()  # so that no division overflows
+    weights = (below / max(temperature, COLDEST)).softmax(1)
+    return torch.multinomial(weights, 1, generator=generator).squeeze(1)
 
 
 @dataclass(frozen=True)

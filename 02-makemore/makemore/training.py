@@ -1,9 +1,9 @@
 """One trainer for all models: a batch, its loss, the gradients, a step of the optimiser.
 
 Follows the training loops of makemore's lectures. Step k does the same whenever it is done: its
-batch, its dropout and its learning rate depend on the seed and k alone, so a run that was stopped
-needs no more than weights, the optimiser's state and k to go on as if nothing had been. Left out:
-when to evaluate, what to save, what to print.
+batch and its dropout depend on the seed and k alone, so a run that was stopped needs no more than
+weights, the optimiser's state and k to go on as if nothing had been. Left out: the schedule of the
+learning rate, when to evaluate, what to save, what to print.
 """
 
 import math
@@ -73,9 +73,10 @@ class Trainer:
     def step(self, step: int, lr_factor: float) -> float:
         """Take step number `step` at `lr_factor` times the recipe's rate; return the batch's loss.
 
-        The loss is in nats per character. It is summed, and divided by the characters that a batch
-        has on average, so that a character counts the same in a batch of long words as in one of
-        short words. Raises `DivergedError` when it is not finite; the weights are as before, then.
+        The loss is in nats per character of this batch. The gradient is that of the sum, divided
+        by the characters that a batch has on average, so that a character counts the same in a
+        batch of long words as in one of short words. Raises `DivergedError` when the loss is not
+        finite; the weights are as before, then.
         """
         torch.manual_seed(seed_of(self.seed, step))  # for dropout
         recipe = self.recipe

@@ -101,10 +101,11 @@ class Alphabet:
 def rows_of(words: Sequence[str], alphabet: Alphabet) -> Tensor:
     """All words as one tensor (word, longest + 2): END, the ids, END, then PADDING."""
     longest = max(map(len, words))
-    rows = [
-        [END, *alphabet.encode(word), END] + [PADDING] * (longest - len(word)) for word in words
-    ]
-    return torch.tensor(rows, dtype=torch.int16 if len(alphabet) < 2**15 else torch.int32)
+    dtype = numpy.int16 if len(alphabet) < 2**15 else numpy.int32
+    rows = numpy.full((len(words), longest + 2), PADDING, dtype)
+    for row, word in zip(rows, words):
+        row[: len(word) + 2] = [END, *alphabet.encode(word), END]
+    return torch.from_numpy(rows)
 
 
 def lengths_of(rows: Tensor) -> Tensor:

@@ -212,6 +212,17 @@ def test_top_k_lets_only_the_k_likeliest_in():
     assert share == pytest.approx(1 / (1 + math.exp(-1)), abs=0.03)
 
 
+def test_top_k_lets_k_in_where_many_are_alike():
+    ids = draw(torch.zeros(1000, 9), torch.Generator().manual_seed(0), 1.0, top_k=3)
+    assert len(set(ids.tolist())) == 3
+
+
+@pytest.mark.parametrize("temperature", [1e-40, 1e-3])
+def test_nearly_no_temperature_takes_the_likeliest(counts, temperature):
+    likeliest = sample(counts, 5, 9, seed=1, temperature=0)
+    assert sample(counts, 5, 9, seed=1, temperature=temperature) == likeliest
+
+
 def test_temperature_divides_the_logits():
     logits = torch.tensor([[0.0, 2.0]]).expand(20_000, 2)
     for temperature in (0.5, 1.0, 4.0):
@@ -223,8 +234,9 @@ def test_temperature_divides_the_logits():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"temperature": -1.0}, "temperature must be at least 0, not -1.0"),
-        ({"temperature": math.nan}, "temperature must be at least 0, not nan"),
+        ({"temperature": -1.0}, "temperature must be from 0 to 1e.06, not -1.0"),
+        ({"temperature": math.nan}, "temperature must be from 0 to 1e.06, not nan"),
+        ({"temperature": math.inf}, "temperature must be from 0 to 1e.06, not inf"),
         ({"top_k": 0}, "top_k must be at least 1, not 0"),
         ({"count": 0}, "count must be at least 1, not 0"),
     ],

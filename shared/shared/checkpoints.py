@@ -3,7 +3,7 @@
 A file is in the safetensors format, which holds numbers and a header in JSON and nothing that
 could be executed. It is written under another name, flushed to disk, then renamed, so whoever
 reads it finds the old checkpoint or the new one, never a part. The header carries a SHA-256 of
-the tensors, so a damaged file is refused.
+it all, so a damaged file is refused.
 """
 
 import hashlib
@@ -47,7 +47,8 @@ def save(path: Path, parts: "Mapping[str, Mapping[str, Tensor]]", about: Mapping
         for part, named in parts.items()
         for name, tensor in named.items()
     }
-    header = {"about": json.dumps(about), "sha256": _sha256(tensors)}
+    text = json.dumps(about)
+    header = {"about": text, "sha256": _sha256(text, tensors)}
     with runs.atomic(path) as temporary:
         try:
             save_file(tensors, temporary, header)
@@ -74,7 +75,7 @@ def load(path: Path) -> Checkpoint:
         raise UserError(f"{path} is not a whole checkpoint ({error}); use another") from None
     if "sha256" not in header or "about" not in header:
         raise UserError(f"{path} is no checkpoint of these lessons; use another")
-    if header["sha256"] != _sha256(tensors):
+    if header["sha256"] != _sha256(header["about"], tensors):
         raise UserError(f"{path} is damaged: its SHA-256 is not the one in it; use another")
     return Checkpoint(tensors, json.loads(header["about"]))
 
@@ -101,11 +102,11 @@ def restore_optimizers(optimizers: "Iterable[Optimizer]", tensors: "Mapping[str,
         optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
-def _sha256(tensors: "Mapping[str, Tensor]") -> str:
-    """The hash of the names, types, shapes and contents."""
+def _sha256(about: str, tensors: "Mapping[str, Tensor]") -> str:
+    """The hash of `about` and of the tensors' names, types, shapes and contents."""
     import torch
 
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(about.encode())
     for name in sorted(tensors):
         tensor = tensors[name]
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())

@@ -5,6 +5,7 @@ line for every logged step; samples and pictures lie beside them. A file is eith
 there: it is written under another name and renamed when it is on disk.
 """
 
+import errno
 import json
 import os
 import platform
@@ -92,22 +93,27 @@ class Run:
             yield temporary
 
     def log(self, **figures: float) -> None:
-        """Append one line to `metrics.jsonl`, in one write, so that no line is ever half there."""
+        """Append one line to `metrics.jsonl`, in one write."""
         line = json.dumps(figures, allow_nan=False) + "\n"
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
         descriptor = os.open(self.path / "metrics.jsonl", flags, 0o666)
         try:
-            os.write(descriptor, line.encode())
+            if os.write(descriptor, line.encode()) < len(line):
+                raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}: {self.path}")
         finally:
             os.close(descriptor)
 
     def read_metrics(self) -> list[dict[str, float]]:
-        """The lines of `metrics.jsonl`, in the order in which they were logged."""
+        """The lines of `metrics.jsonl`, in the order in which they were logged.
+
+        A last line that a full disk or a power cut has left unfinished is skipped.
+        """
         try:
             text = (self.path / "metrics.jsonl").read_text(encoding="utf-8")
         except FileNotFoundError:
             return []
-        return [json.loads(line) for line in text.splitlines()]
+        lines = text.splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith("}\n")]
 
     def rewind(self, step: int) -> None:
         """Forget what was logged of later steps, for a run that goes on from `step`."""

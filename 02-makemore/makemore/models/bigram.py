@@ -20,8 +20,8 @@ class BigramCounts(nn.Module):
 
     def __init__(self, vocab_size: int, smoothing: float = 1.0) -> None:
         super().__init__()
-        if not smoothing >= 0:
-            raise ValueError(f"smoothing must be at least 0, not {smoothing}")
+        if not 0 <= smoothing <= 1e9:
+            raise ValueError(f"smoothing must be from 0 to 1e9, not {smoothing}")
         self.smoothing = smoothing
         self.register_buffer("counts", torch.zeros(vocab_size, vocab_size))
 

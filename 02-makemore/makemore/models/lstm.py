@@ -1,7 +1,9 @@
 """Long short-term memory: a state of its own for what has to last.
 
-After "Generating Sequences With Recurrent Neural Networks" (Graves 2013, arxiv.org/abs/1308.0850).
-The cell is only ever scaled and added to, so a gradient can go back through it for many steps.
+After Hochreiter and Schmidhuber 1997 (doi.org/10.1162/neco.1997.9.8.1735), used for text, as here,
+in "Generating Sequences With Recurrent Neural Networks" (Graves 2013, arxiv.org/abs/1308.0850), but
+without peepholes. The cell is only ever scaled and added to, so a gradient can go back through it
+for many steps.
 """
 
 import torch

@@ -11,8 +11,6 @@ for as long as they do: a batch is a tree of prefixes. `plain_recurrent` is the 
 same function without either.
 """
 
-from abc import abstractmethod
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -40,9 +38,9 @@ class Recurrent(nn.Module):
         for weight in self.from_hidden.weight.chunk(self.n_gates):
             nn.init.orthogonal_(weight)  # repeated over and over, it keeps the length of the state
 
-    @abstractmethod
     def step(self, projected: Tensor, state: State) -> State:
         """The next state, from the character's `projected` (batch, n_gates · n_hidden)."""
+        raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (batch, time, vocab) for the id that follows each prefix of `x` (batch, time).

@@ -59,7 +59,7 @@ class WaveNet(nn.Module):
         return self.output(self.dropout(hidden))  # (B, T, V)
 
     def forward_by_windows(self, x: Tensor) -> Tensor:
-        """The same as the lecture does it: each window by itself, half as long after each layer."""
+        """The same in the lecture's order: each window by itself, half as long after each layer."""
         hidden = self.embedding(windows(x, self.block_size))  # (B, T, block_size, C)
         for fuse in self.layers:
             hidden = fuse(hidden[:, :, 0::2], hidden[:, :, 1::2])
