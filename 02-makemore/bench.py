@@ -27,7 +27,7 @@ from shared import datasets, splits
 TURNS = 15
 STEPS = 16  # a turn, as many as there are lengths of words to take turns in a pool of batches
 SMALL = 32  # the lectures' batch size
-DEFAULT = "gru"
+DEFAULT = "lstm"
 
 Work = Callable[[], None]  # STEPS training steps
 

@@ -44,7 +44,7 @@ class Config:
 
     model: Annotated[str | None, arg(metavar="MODEL")] = None
     """One of bigram, bigram-net, bow, mlp, mlp-bn, rnn, gru, lstm, wavenet, transformer; by
-    default gru."""
+    default lstm."""
     compare: bool = False
     """Train all models, a minute each or `--minutes`."""
     data: str = "names"
@@ -122,7 +122,7 @@ class Config:
 
     def name_of_model(self) -> str:
         """The model that was asked for; when none was, the one that gets furthest in a minute."""
-        return self.model or "gru"
+        return self.model or "lstm"
 
     def sizes(self) -> dict[str, Any]:
         """The model's sizes that were given."""

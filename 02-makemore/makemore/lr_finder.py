@@ -6,7 +6,6 @@ where the loss falls fastest, well before its lowest point.
 """
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 from makemore.training import DivergedError, Trainer
 
@@ -38,8 +37,12 @@ def sweep(trainer: Trainer, low: float, high: float, steps: int) -> Iterator[tup
 
 
 def steepest(curve: list[tuple[float, float]]) -> float:
-    """The rate at which the loss falls most for the same factor in the rate."""
+    """The rate at which the loss falls most for the same factor in the rate.
+
+    Falls are taken over a tenth of the curve, since single steps are mostly noise.
+    """
     if len(curve) < 2:
         raise ValueError("the loss blew up at once; begin with a lower rate")
-    _, lr = min((loss - before, lr) for (_, before), (lr, loss) in pairwise(curve))
-    return lr
+    width = max(1, len(curve) // 10)
+    falls = [after - before for (_, before), (_, after) in zip(curve, curve[width:])]
+    return curve[falls.index(min(falls)) + (width + 1) // 2][0]

@@ -16,6 +16,7 @@ from makemore.models.bigram import BigramCounts, BigramNet
 from makemore.models.mlp import windows
 from makemore.models.mlp_bn import TANH_GAIN, BatchNorm, linear
 from makemore.models.plain_recurrent import PlainRecurrent
+from makemore.models.recurrent import prefix_tree
 from makemore.words import END, PADDING, inputs_and_targets, rows_of
 from peers import peer_of
 
@@ -238,6 +239,14 @@ def test_cell_called_step_by_step_gives_the_same_logits(name, rows, alphabet):
     ours = made(name, len(alphabet))
     x, _ = inputs_and_targets(rows)
     assert torch.allclose(ours(x), PlainRecurrent(ours).eval()(x))
+
+
+def test_words_that_begin_alike_share_their_prefixes():
+    x = torch.tensor([[0, 1, 2], [0, 1, 3], [0, 2, 3], [0, 1, 2]])
+    parents, characters, places = prefix_tree(x, vocab_size=4)
+    assert [p.tolist() for p in parents] == [[0], [0, 0], [0, 0, 1]]
+    assert [c.tolist() for c in characters] == [[0], [1, 2], [2, 3, 3]]
+    assert places.tolist() == [[0, 1, 3], [0, 1, 4], [0, 2, 5], [0, 1, 3]]
 
 
 @pytest.mark.parametrize("block_size", [2, 4, 8, 16])

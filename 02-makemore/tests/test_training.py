@@ -141,6 +141,8 @@ def test_sweep_ends_where_the_loss_blows_up(rows, alphabet):
 
 def test_steepest_is_where_the_loss_falls_most():
     assert steepest([(1.0, 3.0), (2.0, 2.9), (4.0, 1.5), (8.0, 1.4), (16.0, 2.0)]) == 4.0
+    noisy = [(1.01**i, 5.0 + 0.3 * (-1) ** i - max(0, i - 60) * 0.05) for i in range(100)]
+    assert 60 <= math.log(steepest(noisy), 1.01) < 100
     with pytest.raises(ValueError, match="blew up at once"):
         steepest([(1.0, 3.0)])
 

@@ -48,18 +48,31 @@ class Recurrent(nn.Module):
         Words with the same prefix have the same dropout there.
         """
         table = self.from_input(self.embedding.weight)  # (V, G·H): for every character there is
-        vocab_size = len(table)
+        parents, characters, places = prefix_tree(x, len(table))
+        projected = F.embedding(torch.cat(characters), table)  # (prefixes, G·H)
         zeros = table.new_zeros(1, self.from_hidden.in_features)
-        state: State = (zeros,) * self.n_states  # one row for every prefix, at first the empty one
-        row = x.new_zeros(len(x))  # which of them each word has
-        outputs, places, total = [], [], 0
-        for ids in x.unbind(1):
-            prefixes, row = torch.unique(row * vocab_size + ids, return_inverse=True)
-            parents, characters = prefixes // vocab_size, prefixes % vocab_size
-            before = tuple(tensor.index_select(0, parents) for tensor in state)
-            state = self.step(F.embedding(characters, table), before)
+        state: State = (zeros,) * self.n_states  # a row for each prefix, at first the empty one
+        outputs = []
+        for parent, at_this_time in zip(parents, projected.split([len(ids) for ids in characters])):
+            before = tuple(tensor.index_select(0, parent) for tensor in state)
+            state = self.step(at_this_time, before)
             outputs.append(state[0])
-            places.append(row + total)
-            total += len(prefixes)
         logits = self.output(self.dropout(torch.cat(outputs)))  # (prefixes, V)
-        return F.embedding(torch.stack(places, 1), logits)  # (B, T, V)
+        return F.embedding(places, logits)  # (B, T, V)
+
+
+def prefix_tree(x: Tensor, vocab_size: int) -> tuple[list[Tensor], list[Tensor], Tensor]:
+    """The different prefixes of the words `x` (batch, time), length by length.
+
+    Of those of each length: which of the next shorter ones each goes on from, and with which id.
+    Then, for every place of `x`, which of all prefixes ends there (batch, time).
+    """
+    parents, characters, places, total = [], [], [], 0
+    row = x.new_zeros(len(x))  # which prefix each word has; at first there is only the empty one
+    for ids in x.unbind(1):
+        prefixes, row = torch.unique(row * vocab_size + ids, return_inverse=True)
+        parents.append(prefixes // vocab_size)
+        characters.append(prefixes % vocab_size)
+        places.append(row + total)
+        total += len(prefixes)
+    return parents, characters, torch.stack(places, 1)
