@@ -11,6 +11,8 @@ for as long as they do: a batch is a tree of prefixes. `plain_recurrent` is the 
 same function without either.
 """
 
+from abc import ABC, abstractmethod
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -18,7 +20,7 @@ from torch import Tensor, nn
 State = tuple[Tensor, ...]  # each (batch, n_hidden); the first is what the output layer sees
 
 
-class Recurrent(nn.Module):
+class Recurrent(nn.Module, ABC):
     """Embeddings, `step` from state to state, logits. `n_gates` sums of weights make a step.
 
     The state's matrix has a bias of its own only where that is not the same as one for both.
@@ -38,9 +40,9 @@ class Recurrent(nn.Module):
         for weight in self.from_hidden.weight.chunk(self.n_gates):
             nn.init.orthogonal_(weight)  # repeated over and over, it keeps the length of the state
 
+    @abstractmethod
     def step(self, projected: Tensor, state: State) -> State:
         """The next state, from the character's `projected` (batch, n_gates · n_hidden)."""
-        raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (batch, time, vocab) for the id that follows each prefix of `x` (batch, time).
