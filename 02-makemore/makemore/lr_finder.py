@@ -2,7 +2,7 @@
 
 Follows the second part of makemore (youtube.com/watch?v=TCH_1BHY58I), after Smith 2015
 (arxiv.org/abs/1506.01186). Too low a rate changes nothing, too high a one blows up; a good one lies
-where the loss falls fastest, well before its lowest point.
+between where the loss falls fastest and where it is lowest.
 """
 
 from collections.abc import Iterator
