@@ -12,7 +12,7 @@ import math
 import sys
 import time
 import warnings
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -212,21 +212,11 @@ def resumed(config: Config, folder: Path) -> Config:
     Raises `UserError` when an option was given now that says something else. The data may lie
     elsewhere now; its SHA-256 tells whether it is the same.
     """
-    about = runs.Run.open(folder, LESSON).read_config()
-    stored = about.get("config", {})
-    if "sha256" not in about or stored.get("compare"):
+    run = runs.Run.open(folder, LESSON)
+    about = run.read_config()
+    if "sha256" not in about or about.get("config", {}).get("compare"):
         raise cli.UserError(f"{folder} has no training of one model in it, as --resume needs")
-    free = {"resume", "test", "runs", "name"}
-    for field in fields(Config):
-        given, begun_with = getattr(config, field.name), stored.get(field.name)
-        if field.name not in {*free, "data"} and given not in (field.default, begun_with):
-            option = "--" + field.name.replace("_", "-")
-            begun = f"without {option}" if begun_with is None else f"with {option} {begun_with}"
-            raise cli.UserError(f"{folder} was begun {begun}, not {given}; leave {option} out")
-    names = {field.name for field in fields(Config)} - free
-    if config.data != Config.data:
-        names.remove("data")
-    return replace(config, **{name: value for name, value in stored.items() if name in names})
+    return run.begun_with(config, free={"resume", "test", "runs", "name", "data"})
 
 
 def compare(config: Config, data: "Data") -> None:

@@ -15,20 +15,23 @@ Curve = Sequence[tuple[float, float]]
 
 
 def loss_curve(
-    curves: Mapping[str, Curve], floor: tuple[str, float] | None = None, ylabel: str = "loss"
+    curves: Mapping[str, Curve],
+    lines: Mapping[str, float] | None = None,
+    ylabel: str = "loss",
+    xlabel: str = "step",
 ) -> "Figure":
     """Loss against training step: one line for each name in `curves`, a list of (step, loss).
 
-    `floor` is a name and a loss that no model can beat, drawn as a dashed line.
+    `lines` are losses to compare with, by name, drawn dashed.
     """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6, 4), layout="constrained")
-    axes = figure.add_subplot(xlabel="step", ylabel=ylabel)
+    axes = figure.add_subplot(xlabel=xlabel, ylabel=ylabel)
     for name, curve in curves.items():
         axes.plot([step for step, _ in curve], [loss for _, loss in curve], label=name)
-    if floor:
-        axes.axhline(floor[1], color="gray", linestyle="--", label=floor[0])
+    for i, (name, loss) in enumerate((lines or {}).items()):
+        axes.axhline(loss, color=f"{0.3 + 0.2 * (i % 3):.1f}", linestyle="--", label=name)
     axes.grid(alpha=0.3)
     axes.legend()
     return figure

@@ -11,14 +11,20 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import fields, replace
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared.cli import UserError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Settings = TypeVar("Settings", bound="DataclassInstance")
 
 
 class Run:
@@ -77,6 +83,25 @@ class Run:
             raise UserError(f"{self.path} is no run folder: it has no config.json") from None
         except ValueError as error:
             raise UserError(f"{path} is damaged ({error}); name another run") from None
+
+    def begun_with(self, given: Settings, free: Collection[str]) -> Settings:
+        """The settings that this run was begun with, except for `free` ones that are given now.
+
+        Raises `UserError` when an option that is not free was given now and says something else.
+        """
+        stored = self.read_config().get("config", {})
+        kept = {}
+        for field in fields(given):
+            now, default = getattr(given, field.name), field.default
+            then = stored.get(field.name, default)
+            then = Path(then) if isinstance(default, Path) else then
+            if now == default:
+                kept[field.name] = then
+            elif field.name not in free and now != then:
+                option = "--" + field.name.replace("_", "-")
+                begun = f"without {option}" if then is None else f"with {option} {then}"
+                raise UserError(f"{self.path} was begun {begun}, not {now}; leave {option} out")
+        return replace(given, **kept)
 
     def write_json(self, name: str, value: Any) -> None:
         text = json.dumps(value, indent=2, default=str, allow_nan=False)

@@ -36,7 +36,7 @@ def cosine(step: float, total: float, final: float = 0.0) -> float:
     return final + (1.0 - final) * (1.0 + math.cos(math.pi * min(step / total, 1.0))) / 2
 
 
-DECAYS: dict[Decay, Callable[[float, float], float]] = {
+DECAYS: dict[Decay, Callable[..., float]] = {
     "constant": constant,
     "step": step_decay,
     "linear": linear,

@@ -4,7 +4,7 @@ from shared import plots
 
 
 def test_loss_curve_draws_every_point_and_the_floor():
-    figure = plots.loss_curve({"train": [(0, 2.0), (10, 1.0)], "dev": [(5, 1.5)]}, ("best", 0.5))
+    figure = plots.loss_curve({"train": [(0, 2.0), (10, 1.0)], "dev": [(5, 1.5)]}, {"best": 0.5})
     (axes,) = figure.axes
     drawn = {line.get_label(): (*line.get_xdata(), *line.get_ydata()) for line in axes.lines}
     assert drawn["train"] == (0, 10, 2.0, 1.0)

@@ -5,6 +5,7 @@ import os
 import platform
 import sys
 import threading
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
@@ -131,3 +132,20 @@ def test_rewound_run_has_forgotten_later_steps(tmp_path):
     run.log(step=3, loss=0.5)
     assert [line["step"] for line in run.read_metrics()] == [0, 1, 2, 3]
     assert run.read_metrics()[2]["loss"] == 1 / 9
+
+
+@dataclass
+class Options:
+    steps: int | None = None
+    data: str = "names"
+    runs: Path = Path("runs")
+
+
+def test_run_goes_on_with_the_settings_it_was_begun_with(tmp_path):
+    run = Run.create(tmp_path, "demo", "one")
+    run.write_config(asdict(Options(steps=5, data="a.txt", runs=tmp_path)))
+    assert run.begun_with(Options(), set()) == Options(5, "a.txt", tmp_path)
+    assert run.begun_with(Options(steps=5), set()) == Options(5, "a.txt", tmp_path)
+    assert run.begun_with(Options(data="b.txt"), {"data"}) == Options(5, "b.txt", tmp_path)
+    with pytest.raises(UserError, match="begun with --steps 5, not 6; leave --steps out"):
+        run.begun_with(Options(steps=6), set())

@@ -1,0 +1,75 @@
+"""Self-attention: every token asks all before it, and averages what they say.
+
+Follows "Let's build GPT" (youtube.com/watch?v=kCc8FmEb1nY, from 42:13 on): averages of the past as
+a matrix product, a softmax of masked scores, and then query, key and value. First one head as the
+lecture types it; then all heads at once, written out and by PyTorch's fused kernel. All three give
+the same. The idea is that of Vaswani et al. 2017, "Attention Is All You Need"
+(arxiv.org/abs/1706.03762).
+"""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+Attend = Callable[[Tensor, Tensor, Tensor, float], Tensor]
+
+
+class Head(nn.Module):
+    """One head, as in the lecture."""
+
+    tril: Tensor
+
+    def __init__(self, n_embd: int, head_size: int, block_size: int) -> None:
+        super().__init__()
+        self.key = nn.Linear(n_embd, head_size, bias=False)
+        self.query = nn.Linear(n_embd, head_size, bias=False)
+        self.value = nn.Linear(n_embd, head_size, bias=False)
+        self.register_buffer("tril", torch.tril(torch.ones(block_size, block_size)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """From `x` (batch, time, n_embd) to (batch, time, head_size)."""
+        _, T, _ = x.shape  # noqa: N806 (the lecture's names)
+        k = self.key(x)  # (B, T, hs) what I have
+        q = self.query(x)  # (B, T, hs) what I am looking for
+        wei = q @ k.transpose(-2, -1) * k.shape[-1] ** -0.5  # (B, T, hs) @ (B, hs, T) -> (B, T, T)
+        wei = wei.masked_fill(self.tril[:T, :T] == 0, float("-inf"))  # nothing from the future
+        wei = F.softmax(wei, dim=-1)  # (B, T, T) each row sums to 1
+        v = self.value(x)  # (B, T, hs) what I tell, if you find me interesting
+        return wei @ v  # (B, T, T) @ (B, T, hs) -> (B, T, hs)
+
+
+def attention_weights(query: Tensor, key: Tensor) -> Tensor:
+    """How much each query looks at each key (batch, head, queries, keys); the rows sum to 1.
+
+    The queries are of the last tokens of those that the keys are of; each sees itself and the past.
+    """
+    n_queries, n_keys = query.shape[2], key.shape[2]
+    scores = query @ key.transpose(2, 3) / key.shape[3] ** 0.5  # (B, H, Tq, Tk)
+    past = torch.ones(n_queries, n_keys, dtype=torch.bool, device=key.device)
+    past = past.tril(n_keys - n_queries)
+    return scores.masked_fill(~past, -torch.inf).softmax(3)
+
+
+def attend_by_hand(query: Tensor, key: Tensor, value: Tensor, dropout: float = 0.0) -> Tensor:
+    """All heads at once: tensors are (batch, head, time, head_size), and so is what it returns.
+
+    `dropout` is the share of weights that are left out.
+    """
+    weights = F.dropout(attention_weights(query, key), dropout)
+    return weights @ value  # (B, H, Tq, Tk) @ (B, H, Tk, hs) -> (B, H, Tq, hs)
+
+
+def attend_fused(query: Tensor, key: Tensor, value: Tensor, dropout: float = 0.0) -> Tensor:
+    """The same in one kernel, which never writes the matrix of weights down.
+
+    Dao et al. 2022, "FlashAttention" (arxiv.org/abs/2205.14135).
+    """
+    n_queries, n_keys = query.shape[2], key.shape[2]
+    mask = None
+    if 1 < n_queries < n_keys:
+        mask = torch.ones(n_queries, n_keys, dtype=torch.bool, device=key.device)
+        mask = mask.tril(n_keys - n_queries)
+    causal = n_queries == n_keys
+    return F.scaled_dot_product_attention(query, key, value, mask, dropout, is_causal=causal)

@@ -1,0 +1,59 @@
+"""Tokens of several characters: the byte-pair encoding that a stream of ids was made with.
+
+How such an encoding is learned and works is the lesson 04-tokenizer; this file leaves the work to
+tiktoken, and takes an encoding from the ranks that lie beside a stream, or GPT-2's own.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import tiktoken
+from tiktoken.load import load_tiktoken_bpe
+
+GPT2_TOKENS = 50257
+
+
+class BPE:
+    """The same four methods as `Chars`, for a `tiktoken.Encoding`."""
+
+    def __init__(self, encoding: tiktoken.Encoding, pattern: str | None) -> None:
+        self.encoding = encoding
+        self.pattern = pattern  # None for GPT-2's own
+
+    @classmethod
+    def open(cls, ranks: Path, pattern: str) -> "BPE":
+        """The encoding with these ranks; `pattern` cuts a text into chunks.
+
+        Raises `ValueError` when the file holds no ranks.
+        """
+        try:
+            encoding = tiktoken.Encoding(
+                ranks.stem, pat_str=pattern, mergeable_ranks=load_tiktoken_bpe(str(ranks)),
+                special_tokens={},
+            )  # fmt: skip
+        except FileNotFoundError:
+            raise ValueError(f"there is no {ranks}, the tokenizer's ranks") from None
+        except Exception as error:  # tiktoken has no kind of error of its own
+            raise ValueError(f"{ranks} holds no tokenizer's ranks ({error})") from None
+        return cls(encoding, pattern)
+
+    @classmethod
+    def gpt2(cls) -> "BPE":
+        """GPT-2's encoding; raises `ConnectionError` when tiktoken cannot get it."""
+        try:
+            return cls(tiktoken.get_encoding("gpt2"), None)
+        except OSError as error:
+            raise ConnectionError(f"tiktoken cannot download GPT-2's encoding: {error}") from None
+
+    def __len__(self) -> int:
+        return self.encoding.n_vocab
+
+    def encode(self, text: str) -> list[int]:
+        return self.encoding.encode_ordinary(text)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        return self.encoding.decode(ids)
+
+    def to_bytes(self, ids: Sequence[int]) -> bytes:
+        """The bytes, which may end within a character."""
+        return self.encoding.decode_bytes(ids)

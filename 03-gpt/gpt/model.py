@@ -1,0 +1,126 @@
+"""GPT-2, as the lecture ends: embeddings, blocks of attention and MLP, logits.
+
+Follows "Let's build GPT" (youtube.com/watch?v=kCc8FmEb1nY, from 1:19:11) in the form that
+"Let's reproduce GPT-2" (youtube.com/watch?v=l8pRSuU81PU) gives it, so that OpenAI's weights fit in
+(Radford et al. 2019, "Language Models are Unsupervised Multitask Learners"). Layer norms come
+before attention and MLP, which add to the residual stream; the output shares the weights of the
+token embedding. Left out: whatever has been found since; see `modern`.
+"""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gpt.attention import Attend, attend_fused
+from gpt.cache import KVCache, LayerCache
+
+
+class CausalSelfAttention(nn.Module):
+    """All heads side by side: communication."""
+
+    def __init__(self, n_embd: int, n_head: int, dropout: float) -> None:
+        super().__init__()
+        self.n_head = n_head
+        self.query_key_value = nn.Linear(n_embd, 3 * n_embd)
+        self.project = nn.Linear(n_embd, n_embd)
+        self.dropout = nn.Dropout(dropout)
+        self.attend: Attend = attend_fused  # or `attend_by_hand`
+
+    def forward(self, x: Tensor, cache: LayerCache | None = None) -> Tensor:
+        """`x` and what it returns are (batch, time, n_embd); `cache` has the tokens before."""
+        B, T, C = x.shape  # noqa: N806 (batch, time, channels)
+        heads = self.query_key_value(x).view(B, T, 3, self.n_head, C // self.n_head)
+        query, key, value = heads.permute(2, 0, 3, 1, 4)  # each (B, H, T, hs)
+        if cache is not None:
+            key, value = cache.extend(key, value)
+        dropout = self.dropout.p if self.training else 0.0
+        read = self.attend(query, key, value, dropout)  # (B, H, T, hs)
+        read = read.transpose(1, 2).reshape(B, T, C)  # the heads' findings side by side
+        return self.dropout(self.project(read))
+
+
+class MLP(nn.Module):
+    """Every token by itself: computation."""
+
+    def __init__(self, n_embd: int, dropout: float) -> None:
+        super().__init__()
+        self.expand = nn.Linear(n_embd, 4 * n_embd)
+        self.project = nn.Linear(4 * n_embd, n_embd)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`x` and what it returns are (batch, time, n_embd)."""
+        hidden = F.gelu(self.expand(x), approximate="tanh")  # (B, T, 4 C)
+        return self.dropout(self.project(hidden))
+
+
+class Block(nn.Module):
+    """Communication, then computation; each adds to the residual stream."""
+
+    def __init__(self, n_embd: int, n_head: int, dropout: float) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(n_embd)
+        self.attention = CausalSelfAttention(n_embd, n_head, dropout)
+        self.norm2 = nn.LayerNorm(n_embd)
+        self.mlp = MLP(n_embd, dropout)
+
+    def forward(self, x: Tensor, cache: LayerCache | None = None) -> Tensor:
+        """`x` and what it returns are (batch, time, n_embd)."""
+        x = x + self.attention(self.norm1(x), cache)
+        return x + self.mlp(self.norm2(x))
+
+
+class GPT(nn.Module):
+    """The lecture's model. Raises `ValueError` for sizes that do not go together."""
+
+    def __init__(
+        self,
+        vocab_size: int,
+        block_size: int,
+        n_layer: int,
+        n_head: int,
+        n_embd: int,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        sizes = {"block_size": block_size, "n_layer": n_layer, "n_head": n_head, "n_embd": n_embd}
+        check_sizes(vocab_size, dropout, **sizes)
+        self.sizes = {**sizes, "dropout": dropout}
+        self.block_size = block_size
+        self.token_embedding = nn.Embedding(vocab_size, n_embd)
+        self.position_embedding = nn.Embedding(block_size, n_embd)
+        self.dropout = nn.Dropout(dropout)
+        self.blocks = nn.ModuleList(Block(n_embd, n_head, dropout) for _ in range(n_layer))
+        self.norm = nn.LayerNorm(n_embd)
+        for name, parameter in self.named_parameters():
+            if parameter.ndim == 2:  # what adds to the residual stream 2 n_layer times, less
+                std = 0.02 / (2 * n_layer) ** 0.5 if name.endswith("project.weight") else 0.02
+                nn.init.normal_(parameter, std=std)
+            elif name.endswith("bias"):
+                nn.init.zeros_(parameter)
+
+    def forward(self, ids: Tensor, cache: KVCache | None = None) -> Tensor:
+        """Logits (batch, time, vocab) for the token after each of `ids` (batch, time).
+
+        With a `cache`, the ids go on from those it has, and are added to it. Raises `ValueError`
+        when they are more than `block_size` together, for want of positions.
+        """
+        start, time = len(cache) if cache is not None else 0, ids.shape[1]
+        if start + time > self.block_size:
+            raise ValueError(f"{start + time} tokens are more than the context, {self.block_size}")
+        positions = self.position_embedding.weight[start : start + time]  # (T, C)
+        x = self.dropout(self.token_embedding(ids) + positions)  # (B, T, C)
+        for i, block in enumerate(self.blocks):
+            x = block(x, cache.layers[i] if cache is not None else None)
+        return self.norm(x) @ self.token_embedding.weight.T  # (B, T, C) @ (C, V) -> (B, T, V)
+
+
+def check_sizes(vocab_size: int, dropout: float, **sizes: int) -> None:
+    """Raise `ValueError` for sizes that no model can have."""
+    for name, size in {"vocab_size": vocab_size, **sizes}.items():
+        if size < 1:
+            raise ValueError(f"{name} must be at least 1, not {size}")
+    if sizes["n_embd"] % sizes["n_head"]:
+        n_embd, n_head = sizes["n_embd"], sizes["n_head"]
+        raise ValueError(f"n_embd must be a multiple of n_head: {n_embd} is none of {n_head}")
+    if not 0 <= dropout < 1:
+        raise ValueError(f"dropout must be from 0 to below 1, not {dropout:g}")

@@ -1,0 +1,185 @@
+"""One model's training as it lies on disk: made, saved and loaded, in a run's folder.
+
+`model.safetensors` there has the weights with the best dev loss so far, `last.safetensors` the
+state from which the run can go on. The training itself is in `train.py`.
+"""
+
+import math
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import torch
+
+from gpt.corpus import RANKS, Corpus, Vocabulary, beginning, describe
+from gpt.data import train_and_dev
+from gpt.generate import generate
+from gpt.models import Model
+from gpt.optimizers import optimizers_for
+from gpt.recipes import Recipe
+from ranks import Ranks
+from shared import checkpoints, cli, datasets, runs, schedules
+
+LESSON = "gpt"
+
+
+@dataclass
+class State:
+    """How far a run has come; with the weights and the optimisers' memory, the whole of it."""
+
+    step: int = 0
+    seconds: float = 0.0  # in training steps
+    best_step: int = 0
+    best_dev: float = math.inf
+    losses: float = 0.0  # sum of the batches' losses since the last evaluation
+    batches: int = 0  # how many they are
+
+
+class Session:
+    """A model, what it learns from, its optimisers, and how far it has come.
+
+    Every process has one; the files are written by the first alone.
+    """
+
+    run: runs.Run
+    best_path: Path
+    last_path: Path
+    flops = 0.0  # for training on a token
+    peak = 0.0  # that the devices can do in a second
+
+    def __init__(
+        self,
+        name: str,
+        model: Model,
+        recipe: Recipe,
+        seed: int,
+        corpus: Corpus,
+        ranks: Ranks,
+        dtype: torch.dtype,
+    ) -> None:
+        parts = ranks.world * recipe.accumulate
+        allowed = f"a multiple of {parts}, processes times --accumulate"
+        cli.require(recipe.batch_size % parts == 0, "--batch-size", recipe.batch_size, allowed)
+        self.name, self.recipe, self.seed = name, recipe, seed
+        self.corpus, self.ranks, self.dtype = corpus, ranks, dtype
+        with cli.users_mistakes():
+            self.train, self.dev = train_and_dev(corpus.stream, recipe.block_size)
+        self.model = model.to(ranks.device)
+        self.optimizers = optimizers_for(self.model, recipe)
+        self.state = State()
+        self.about = {
+            "lesson": LESSON,
+            "model": name,
+            "sizes": model.sizes,
+            "vocab_size": corpus.vocab_size,
+            "vocabulary": describe(corpus.vocabulary),
+        }
+
+    def n_parameters(self) -> int:
+        """Numbers that the model learns; those that it uses twice count once."""
+        return sum(p.numel() for p in self.model.parameters())
+
+    def put_in(self, run: runs.Run) -> None:
+        """Keep everything in the folder of `run`."""
+        self.run = run
+        self.best_path = run.path / "model.safetensors"
+        self.last_path = run.path / "last.safetensors"
+        if self.ranks.first and self.corpus.ranks is not None:
+            with run.writing(RANKS) as path:
+                path.write_bytes(self.corpus.ranks)
+
+    def save_best(self) -> None:
+        """Keep these weights as the best."""
+        if self.ranks.first:
+            checkpoints.save(self.best_path, {"model": self.model.state_dict()}, self.about)
+
+    def load_best(self) -> None:
+        """Put the best weights into the model; raises `UserError` for those of another model."""
+        checkpoint = self._load(self.best_path)
+        self.model.load_state_dict(checkpoint.part("model"))
+
+    def save_last(self) -> None:
+        """Keep the whole state."""
+        if not self.ranks.first:
+            return
+        parts = {
+            "model": self.model.state_dict(),
+            "optimizer": checkpoints.optimizer_state(self.optimizers),
+        }
+        checkpoints.save(self.last_path, parts, {**self.about, "state": asdict(self.state)})
+
+    def load_last(self) -> None:
+        """Go back to the state that was kept; raises `UserError` for that of another model."""
+        checkpoint = self._load(self.last_path)
+        self.model.load_state_dict(checkpoint.part("model"))
+        checkpoints.restore_optimizers(self.optimizers, checkpoint.part("optimizer"))
+        self.state = State(**checkpoint.about["state"])
+        if self.ranks.first:
+            self.run.rewind(self.state.step)
+
+    def _load(self, path: Path) -> checkpoints.Checkpoint:
+        checkpoint = checkpoints.load(path)
+        about = dict(checkpoint.about)
+        state = about.pop("state", None)
+        if about != self.about or (state is None) == (path == self.last_path):
+            raise cli.UserError(f"{path} is of another model than the run's config.json")
+        return checkpoint
+
+    def done(self) -> float:
+        """The share of the run that is done, in steps or in time."""
+        if self.recipe.minutes:
+            return min(1.0, self.state.seconds / (60 * self.recipe.minutes))
+        return self.state.step / self.recipe.steps
+
+    def lr_factor(self) -> float:
+        """What this step's learning rates are of the highest ones."""
+        decay = schedules.DECAYS[self.recipe.decay]
+        warm = schedules.warm_up(self.state.step, self.recipe.warm_up)
+        return warm * decay(self.done(), 1.0, self.recipe.final)
+
+    def autocast(self) -> torch.autocast:
+        """While it lasts, matrix products are computed in the session's `dtype`."""
+        bfloat16 = self.dtype == torch.bfloat16
+        return torch.autocast(self.ranks.device.type, torch.bfloat16, enabled=bfloat16)
+
+    def write(self, count: int, seed: int) -> str:
+        """A text of `count` tokens by the model as it is now; it goes on from a line's end."""
+        vocabulary = self.corpus.vocabulary
+        training = self.model.training
+        self.model.eval()
+        ids = list(generate(self.model, beginning(vocabulary), count, seed=seed))
+        self.model.train(training)
+        return vocabulary.decode(ids)
+
+
+def open_corpus(data: str, vocabulary: Vocabulary | None = None) -> tuple[Corpus, str]:
+    """What to learn from, in this `vocabulary` if one is given, and what to say of it.
+
+    `data` is a file of ids, a folder of such files, or what `shared.datasets` takes. Raises
+    `ValueError` and `UserError` when it is none of them.
+    """
+    path = Path(data)
+    if path.suffix == ".bin" or path.is_dir():
+        paths = sorted(path.glob("*.bin")) if path.is_dir() else [path]
+        cli.require(bool(paths), "--data", data, "a folder with files of ids, NAME.bin, in it")
+        corpus = Corpus.of_files(paths)
+        about = f"{data} ({len(corpus.stream):,} tokens, SHA-256 {corpus.sha256[:12]}…)"
+        return corpus, about
+    dataset = datasets.load("shakespeare", data)
+    corpus = Corpus.of_text(dataset.text, dataset.sha256, vocabulary)
+    return replace(corpus, nats_per_character=dataset.nats_per_character), str(dataset)
+
+
+def find_dtype(name: str, device: torch.device) -> torch.dtype:
+    """The type of this name; with "auto", bfloat16 where the device computes with it fast."""
+    if name == "auto":
+        name = "bfloat16" if _has_bfloat16(device) else "float32"
+    return torch.bfloat16 if name == "bfloat16" else torch.float32
+
+
+def _has_bfloat16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type == "cpu":
+        able = torch.cpu.get_capabilities()
+        return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+    return False
