@@ -45,6 +45,13 @@ class Ranks:
         dist.all_reduce(sums)
         return [float(figure) / self.world for figure in sums]
 
+    def agree(self, text: str) -> str:
+        """The text of the first process, in all."""
+        texts = [text]
+        if self.world > 1:
+            dist.broadcast_object_list(texts, device=self.device)
+        return texts[0]
+
     def wrap(self, model: nn.Module) -> nn.Module:
         """The model, whose gradients are averaged over all processes."""
         return model if self.world == 1 else DistributedDataParallel(model)

@@ -38,6 +38,7 @@ def measure(session: Session) -> Results:
         "mfu": speed * session.flops / session.peak,
         "block_size": recipe.block_size,
         "dev": nats / count,
+        "floor": session.corpus.nats_per_character,
         "bigram": bigram_loss(session.train, session.dev, session.corpus.vocab_size),
         "text": session.write(WRITTEN, session.seed),
     }
@@ -80,11 +81,11 @@ def in_words(nats: float) -> str:
 def write_files(session: Session, results: Results) -> list[str]:
     """Put figures, text and picture into the run folder; returns the names of the files."""
     run = session.run
+    run.write_text("text.txt", results.pop("text") + "\n")
     run.write_json("results.json", results)
-    run.write_text("sample.txt", results["text"] + "\n")
     with run.writing("loss.svg") as path:
         plots.save(loss_curve(session, results), path)
-    return ["model.safetensors", "results.json", "sample.txt", "loss.svg"]
+    return ["model.safetensors", "results.json", "text.txt", "loss.svg", "samples/"]
 
 
 def loss_curve(session: Session, results: Results) -> "Figure":
@@ -94,6 +95,6 @@ def loss_curve(session: Session, results: Results) -> "Figure":
     lines = {"counted bigram": results["bigram"]}
     if session.corpus.sha256 == datasets.SOURCES["shakespeare"].sha256:
         lines["the lecture's GPT"] = LECTURE
-    lines["the text's own cost"] = session.corpus.nats_per_character
+    lines["the text's own cost"] = results["floor"]
     known = {name: loss for name, loss in lines.items() if loss is not None}
     return plots.loss_curve(curves, known, ylabel="nats per token")

@@ -5,19 +5,19 @@ state from which the run can go on. The training itself is in `train.py`.
 """
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 
-from gpt.corpus import RANKS, Corpus, Vocabulary, beginning, describe
+from gpt.corpus import RANKS, Corpus, beginning, describe
 from gpt.data import train_and_dev
 from gpt.generate import generate
 from gpt.models import Model
 from gpt.optimizers import optimizers_for
 from gpt.recipes import Recipe
 from ranks import Ranks
-from shared import checkpoints, cli, datasets, runs, schedules
+from shared import checkpoints, cli, runs, schedules
 
 LESSON = "gpt"
 
@@ -83,7 +83,10 @@ class Session:
         self.run = run
         self.best_path = run.path / "model.safetensors"
         self.last_path = run.path / "last.safetensors"
-        if self.ranks.first and self.corpus.ranks is not None:
+        if not self.ranks.first:
+            return
+        (run.path / "samples").mkdir(exist_ok=True)
+        if self.corpus.ranks is not None:
             with run.writing(RANKS) as path:
                 path.write_bytes(self.corpus.ranks)
 
@@ -136,11 +139,6 @@ class Session:
         warm = schedules.warm_up(self.state.step, self.recipe.warm_up)
         return warm * decay(self.done(), 1.0, self.recipe.final)
 
-    def autocast(self) -> torch.autocast:
-        """While it lasts, matrix products are computed in the session's `dtype`."""
-        bfloat16 = self.dtype == torch.bfloat16
-        return torch.autocast(self.ranks.device.type, torch.bfloat16, enabled=bfloat16)
-
     def write(self, count: int, seed: int) -> str:
         """A text of `count` tokens by the model as it is now; it goes on from a line's end."""
         vocabulary = self.corpus.vocabulary
@@ -149,37 +147,3 @@ class Session:
         ids = list(generate(self.model, beginning(vocabulary), count, seed=seed))
         self.model.train(training)
         return vocabulary.decode(ids)
-
-
-def open_corpus(data: str, vocabulary: Vocabulary | None = None) -> tuple[Corpus, str]:
-    """What to learn from, in this `vocabulary` if one is given, and what to say of it.
-
-    `data` is a file of ids, a folder of such files, or what `shared.datasets` takes. Raises
-    `ValueError` and `UserError` when it is none of them.
-    """
-    path = Path(data)
-    if path.suffix == ".bin" or path.is_dir():
-        paths = sorted(path.glob("*.bin")) if path.is_dir() else [path]
-        cli.require(bool(paths), "--data", data, "a folder with files of ids, NAME.bin, in it")
-        corpus = Corpus.of_files(paths)
-        about = f"{data} ({len(corpus.stream):,} tokens, SHA-256 {corpus.sha256[:12]}…)"
-        return corpus, about
-    dataset = datasets.load("shakespeare", data)
-    corpus = Corpus.of_text(dataset.text, dataset.sha256, vocabulary)
-    return replace(corpus, nats_per_character=dataset.nats_per_character), str(dataset)
-
-
-def find_dtype(name: str, device: torch.device) -> torch.dtype:
-    """The type of this name; with "auto", bfloat16 where the device computes with it fast."""
-    if name == "auto":
-        name = "bfloat16" if _has_bfloat16(device) else "float32"
-    return torch.bfloat16 if name == "bfloat16" else torch.float32
-
-
-def _has_bfloat16(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    if device.type == "cpu":
-        able = torch.cpu.get_capabilities()
-        return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
-    return False

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 try:
     from tyro.conf import arg
 
-    from shared import cli, progress, runs
+    from shared import cli, datasets, progress, runs
 
     for package in ("matplotlib", "safetensors", "tiktoken", "torch"):
         if find_spec(package) is None:  # only looked for: importing them would slow down --help
@@ -183,24 +183,26 @@ def begin(config: Config, ranks: "Ranks") -> "Session":
     import torch
 
     from gpt import pretrained
+    from gpt.corpus import Corpus
     from gpt.models import build
-    from session import Session, find_dtype, open_corpus
+    from gpt.precision import find_dtype
+    from session import Session
 
     recipe = config.recipe(gpu=ranks.device.type == "cuda")
     torch.manual_seed(config.seed)
     with cli.users_mistakes():
         if config.init:
             folder = pretrained.find(config.init)
-            corpus, about = open_corpus(config.data, pretrained.vocabulary(folder))
+            corpus = Corpus.open(config.data, read_text, pretrained.vocabulary(folder))
             model: Model = pretrained.load(folder, recipe.dropout)
             block_size = config.block_size or min(recipe.block_size, model.block_size)
             allowed = f"at most {model.block_size}, the context of {config.init}"
             cli.require(block_size <= model.block_size, "--block-size", block_size, allowed)
             recipe = replace(recipe, block_size=block_size)
         else:
-            corpus, about = open_corpus(config.data)
+            corpus = Corpus.open(config.data, read_text)
             model = build(config.model, corpus.vocab_size, **recipe.sizes())
-    print(f"data: {about}")
+    print(f"data: {corpus.about}")
     dtype = find_dtype(config.dtype, ranks.device)
     session = Session(config.model, model, recipe, config.seed, corpus, ranks, dtype)
     if config.resume:
@@ -211,14 +213,21 @@ def begin(config: Config, ranks: "Ranks") -> "Session":
         session.put_in(run)
         session.load_last()
         print(f"resumed at step {session.state.step:,}")
-    elif ranks.first:
-        run = runs.Run.create(config.runs, LESSON, config.name)
-        run.write_config(asdict(config), data=about, sha256=corpus.sha256)
-        session.put_in(run)
+    else:
+        if ranks.first:
+            run = runs.Run.create(config.runs, LESSON, config.name)
+            run.write_config(asdict(config), data=corpus.about, sha256=corpus.sha256)
+        path = ranks.agree(str(run.path) if ranks.first else "")
+        session.put_in(runs.Run(Path(path), LESSON))
     processes = f", {ranks.world} processes" if ranks.world > 1 else ""
     where = f"{ranks.device.type}, {str(dtype).removeprefix('torch.')}{processes}"
     print(f"model: {session.name}, {session.n_parameters():,} parameters; on {where}")
     return session
+
+
+def read_text(data: str) -> datasets.Dataset:
+    """The text that `--data` names."""
+    return datasets.load("shakespeare", data)
 
 
 def fit(session: "Session", compile: bool, clock: Callable[[], float]) -> bool:
@@ -301,6 +310,7 @@ def gradients(session: "Session", model: "nn.Module") -> "Tensor":
 
     from gpt.data import batch_at, seed_of
     from gpt.evaluation import nats
+    from gpt.precision import autocast
 
     recipe, step, ranks = session.recipe, session.state.step, session.ranks
     portions = recipe.accumulate
@@ -313,7 +323,7 @@ def gradients(session: "Session", model: "nn.Module") -> "Tensor":
         size = recipe.block_size, recipe.batch_size
         x, y = batch_at(step, session.train, *size, session.seed, part, parts)
         with ranks.averaging(model, portion == portions - 1):
-            with session.autocast():
+            with autocast(ranks.device, session.dtype):
                 logits = model(x.to(ranks.device))
             loss = nats(logits, y.to(ranks.device)) / portions
             loss.backward()
@@ -338,9 +348,10 @@ def look(session: "Session", first: int, losses: list[float], seconds: float) ->
 def evaluate(session: "Session") -> None:
     """Measure the dev loss, log it, keep the weights if they are the best, and the state."""
     from gpt.evaluation import total_nats
+    from gpt.precision import autocast
 
     state, ranks = session.state, session.ranks
-    with session.autocast():
+    with autocast(ranks.device, session.dtype):
         block_size = session.recipe.block_size
         nats, count = total_nats(session.model, session.dev, block_size, ranks.rank, ranks.world)
     mean_nats, mean_count = ranks.mean(nats, count)
@@ -355,7 +366,8 @@ def evaluate(session: "Session") -> None:
         session.save_best()
     session.save_last()
     if ranks.first:
-        text = session.write(SAMPLE, seed=session.seed)
+        text = session.write(SAMPLE, session.seed)
+        session.run.write_text(f"samples/step-{state.step:05}.txt", text + "\n")
         print(f"step {state.step:,}: train {train:.4f}, dev {dev:.4f}: {text[:SHOWN]!r}")
 
 

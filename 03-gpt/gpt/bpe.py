@@ -4,11 +4,11 @@ How such an encoding is learned and works is the lesson 04-tokenizer; this file 
 tiktoken, and takes an encoding from the ranks that lie beside a stream, or GPT-2's own.
 """
 
+import base64
 from collections.abc import Sequence
 from pathlib import Path
 
 import tiktoken
-from tiktoken.load import load_tiktoken_bpe
 
 GPT2_TOKENS = 50257
 
@@ -26,14 +26,17 @@ class BPE:
 
         Raises `ValueError` when the file holds no ranks.
         """
+        found: dict[bytes, int] = {}
         try:
+            for line in ranks.read_bytes().splitlines():
+                token, rank = line.split()
+                found[base64.b64decode(token, validate=True)] = int(rank)
             encoding = tiktoken.Encoding(
-                ranks.stem, pat_str=pattern, mergeable_ranks=load_tiktoken_bpe(str(ranks)),
-                special_tokens={},
-            )  # fmt: skip
+                ranks.stem, pat_str=pattern, mergeable_ranks=found, special_tokens={}
+            )
         except FileNotFoundError:
             raise ValueError(f"there is no {ranks}, the tokenizer's ranks") from None
-        except Exception as error:  # tiktoken has no kind of error of its own
+        except ValueError as error:
             raise ValueError(f"{ranks} holds no tokenizer's ranks ({error})") from None
         return cls(encoding, pattern)
 

@@ -1,10 +1,10 @@
 """What there is to learn from: a stream of ids, and the vocabulary that says what they mean."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from gpt.bpe import BPE, GPT2_TOKENS
 from gpt.chars import Chars
@@ -14,25 +14,61 @@ Vocabulary = Chars | BPE
 RANKS = "tokenizer.tiktoken"  # the file of ranks beside a stream, and in a run's folder
 
 
+class Text(Protocol):
+    """A text, and where it is from (`str` of it)."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def nats_per_character(self) -> float | None: ...
+
+
 @dataclass(frozen=True)
 class Corpus:
-    """A stream, its vocabulary, how large that is, and a SHA-256 of it all."""
+    """A stream and what its ids mean. `about` says where it is from, `sha256` is of all of it.
+
+    `ranks` are those of a byte-pair encoding that came as a file. `nats_per_character`, where it is
+    known, is what the text costs any model.
+    """
 
     stream: Stream
     vocabulary: Vocabulary
     vocab_size: int
+    about: str
     sha256: str
-    ranks: bytes | None = None  # of a byte-pair encoding that came as a file
-    nats_per_character: float | None = None  # that the text costs at least, where it is known
+    ranks: bytes | None = None
+    nats_per_character: float | None = None
 
     @classmethod
-    def of_text(cls, text: str, sha256: str, vocabulary: Vocabulary | None = None) -> "Corpus":
-        """The text as characters, or in the given vocabulary.
+    def open(
+        cls, data: str, read: Callable[[str], Text], vocabulary: Vocabulary | None = None
+    ) -> "Corpus":
+        """The ids in a file NAME.bin, or in all such files of a folder; else the text `read(data)`.
 
-        Raises `ValueError` for a character that is not in it.
+        A text becomes characters, or tokens of the given vocabulary. Raises `ValueError` for ids of
+        another one, for a character that it has not, and as `of_files` does.
         """
-        vocabulary = Chars.of(text) if vocabulary is None else vocabulary
-        return cls(Stream.of(vocabulary.encode(text)), vocabulary, len(vocabulary), sha256)
+        path = Path(data)
+        if path.suffix != ".bin" and not path.is_dir():
+            return cls.of_text(read(data), vocabulary)
+        paths = sorted(path.glob("*.bin")) if path.is_dir() else [path]
+        if not paths:
+            raise ValueError(f"{data} has no files of ids, NAME.bin, in it")
+        corpus = cls.of_files(paths)
+        if vocabulary is not None and len(vocabulary) != corpus.vocab_size:
+            sizes = f"{corpus.vocab_size:,} tokens, the model has {len(vocabulary):,}"
+            raise ValueError(f"{data} is in another vocabulary: it has {sizes}")
+        return corpus
+
+    @classmethod
+    def of_text(cls, text: Text, vocabulary: Vocabulary | None = None) -> "Corpus":
+        """The text as characters, or in the given vocabulary."""
+        vocabulary = Chars.of(text.text) if vocabulary is None else vocabulary
+        stream, size = Stream.of(vocabulary.encode(text.text)), len(vocabulary)
+        cost = text.nats_per_character
+        return cls(stream, vocabulary, size, str(text), text.sha256, nats_per_character=cost)
 
     @classmethod
     def of_files(cls, paths: Sequence[Path]) -> "Corpus":
@@ -44,20 +80,18 @@ class Corpus:
         """
         stream, abouts = open_files(paths)
         vocab_size, pattern = abouts[0]["vocab_size"], abouts[0].get("pattern")
-        digests = [about["sha256"] for about in abouts]
-        sha256 = digests[0] if len(digests) == 1 else _sha256("".join(digests))
+        digests = "".join(about["sha256"] for about in abouts)
+        sha256 = digests if len(paths) == 1 else hashlib.sha256(digests.encode()).hexdigest()
+        files = str(paths[0]) if len(paths) == 1 else f"{len(paths)} files like {paths[0]}"
+        origin = f"{files} ({len(stream):,} tokens, SHA-256 {sha256[:12]}…)"
         ranks = paths[0].with_name(RANKS)
         if ranks.is_file() and pattern is not None:
             vocabulary = BPE.open(ranks, pattern)
-            return cls(stream, vocabulary, vocab_size, sha256, ranks.read_bytes())
+            return cls(stream, vocabulary, vocab_size, origin, sha256, ranks.read_bytes())
         if vocab_size == GPT2_TOKENS:
-            return cls(stream, BPE.gpt2(), vocab_size, sha256)
+            return cls(stream, BPE.gpt2(), vocab_size, origin, sha256)
         missing = f"no {RANKS} beside it with a pattern in its JSON"
         raise ValueError(f"{paths[0]}: what its ids mean is unknown; there is {missing}")
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def describe(vocabulary: Vocabulary) -> dict[str, Any]:

@@ -83,9 +83,9 @@ def train_and_dev(stream: Stream, block_size: int) -> tuple[Split, Split]:
 
     Raises `ValueError` when a window of `block_size` and the id after it do not fit into both.
     """
-    cut = int(0.9 * len(stream))
+    cut = len(stream) * 9 // 10
     if min(cut, len(stream) - cut) <= block_size:
-        needed = f"a context of {block_size} needs at least {10 * (block_size + 1):,}"
+        needed = f"a context of {block_size} needs at least {10 * block_size + 1:,}"
         raise ValueError(f"the text has {len(stream):,} tokens; {needed}")
     return Split(stream, 0, cut), Split(stream, cut, len(stream))
 

@@ -7,6 +7,9 @@ before attention and MLP, which add to the residual stream; the output shares th
 token embedding. Left out: whatever has been found since; see `modern`.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -84,12 +87,13 @@ class GPT(nn.Module):
         super().__init__()
         sizes = {"block_size": block_size, "n_layer": n_layer, "n_head": n_head, "n_embd": n_embd}
         check_sizes(vocab_size, dropout, **sizes)
-        self.sizes = {**sizes, "dropout": dropout}
+        self.sizes: dict[str, Any] = {**sizes, "dropout": dropout}
         self.block_size = block_size
         self.token_embedding = nn.Embedding(vocab_size, n_embd)
         self.position_embedding = nn.Embedding(block_size, n_embd)
         self.dropout = nn.Dropout(dropout)
-        self.blocks = nn.ModuleList(Block(n_embd, n_head, dropout) for _ in range(n_layer))
+        blocks = nn.ModuleList(Block(n_embd, n_head, dropout) for _ in range(n_layer))
+        self.blocks: Sequence[Block] = blocks  # type: ignore[assignment]
         self.norm = nn.LayerNorm(n_embd)
         for name, parameter in self.named_parameters():
             if parameter.ndim == 2:  # what adds to the residual stream 2 n_layer times, less

@@ -23,6 +23,9 @@ The collection is that of modded-nanogpt (Jordan et al. 2024,
 github.com/KellerJordan/modded-nanogpt).
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -33,6 +36,7 @@ from gpt.model import check_sizes
 
 CAP = 15.0  # no logit gets beyond it
 LONGEST_NGRAM = 3
+GOLDEN = 0x9E3779B97F4A7C15 - 2**64  # spreads consecutive numbers evenly over 64 bits (Knuth)
 
 
 class RMSNorm(nn.Module):
@@ -99,13 +103,11 @@ class NGramEmbedding(nn.Module):
 
         The first ids are those before the text, for the runs that begin there.
         """
-        ends = ids[:, LONGEST_NGRAM - 1 :] + 1
-        time = ends.shape[1]
-        hashed = ends
-        for back in range(1, self.n):
-            first = LONGEST_NGRAM - 1 - back
-            hashed = hashed * 0x9E3779B1 + ids[:, first : first + time] + 1  # may overflow; no harm
-        return self.table((hashed >> 7) % self.table.num_embeddings)
+        time = ids.shape[1] - (LONGEST_NGRAM - 1)
+        hashed = torch.zeros_like(ids[:, :time])
+        for place in range(LONGEST_NGRAM - self.n, LONGEST_NGRAM):
+            hashed = (hashed + ids[:, place : place + time] + 1) * GOLDEN  # overflows, and may
+        return self.table((hashed >> 33) % self.table.num_embeddings)
 
 
 class CausalSelfAttention(nn.Module):
@@ -115,8 +117,8 @@ class CausalSelfAttention(nn.Module):
         super().__init__()
         self.n_head = n_head
         self.query_key_value = nn.Linear(n_embd, 3 * n_embd, bias=False)
-        self.qk_norm = RMSNorm()
-        self.rotary = rotary
+        self.qk_norm: nn.Module = RMSNorm()
+        self.rotary: nn.Module = rotary
         self.project = nn.Linear(n_embd, n_embd, bias=False)
         self.dropout = nn.Dropout(dropout)
         self.attend: Attend = attend_fused
@@ -142,7 +144,7 @@ class MLP(nn.Module):
     def __init__(self, n_embd: int, dropout: float) -> None:
         super().__init__()
         self.expand = nn.Linear(n_embd, 4 * n_embd, bias=False)
-        self.activation = ReLUSquared()
+        self.activation: nn.Module = ReLUSquared()
         self.project = nn.Linear(4 * n_embd, n_embd, bias=False)
         self.dropout = nn.Dropout(dropout)
 
@@ -185,7 +187,7 @@ class Modern(nn.Module):
         super().__init__()
         sizes = {"block_size": block_size, "n_layer": n_layer, "n_head": n_head, "n_embd": n_embd}
         check_sizes(vocab_size, dropout, **sizes)
-        self.sizes = {**sizes, "dropout": dropout}
+        self.sizes: dict[str, Any] = {**sizes, "dropout": dropout}
         head_size = n_embd // n_head
         if head_size % 2:
             raise ValueError(f"n_embd / n_head must be even to be turned in pairs, not {head_size}")
@@ -196,11 +198,12 @@ class Modern(nn.Module):
         self.norm_in = RMSNorm()
         self.dropout = nn.Dropout(dropout)
         rotary = Rotary(head_size, block_size)
-        self.blocks = nn.ModuleList(Block(n_embd, n_head, rotary, dropout) for _ in range(n_layer))
+        blocks = nn.ModuleList(Block(n_embd, n_head, rotary, dropout) for _ in range(n_layer))
+        self.blocks: Sequence[Block] = blocks  # type: ignore[assignment]
         self.norm_out = RMSNorm()
         self.output = nn.Linear(n_embd, vocab_size, bias=False)
         nn.init.zeros_(self.output.weight)
-        self.cap = SoftCap(CAP)
+        self.cap: nn.Module = SoftCap(CAP)
 
     def forward(self, ids: Tensor, cache: KVCache | None = None) -> Tensor:
         """Logits (batch, time, vocab) for the token after each of `ids` (batch, time).

@@ -11,17 +11,22 @@ from torch import nn
 
 from gpt.recipes import Recipe
 
+NS_STEPS = 3  # of Newton and Schulz's iteration; with Jordan's 5, no better here, and slower
+
 
 def optimizers_for(model: nn.Module, recipe: Recipe) -> list[torch.optim.Optimizer]:
     """The optimisers of all parameters; a group's own `initial_lr` is its highest rate."""
-    named = dict(model.named_parameters())
-    hidden = [p for name, p in named.items() if p.ndim == 2 and name.startswith("blocks.")]
-    hidden = hidden if recipe.muon_lr is not None else []
     tables = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding)}
-    rest = [p for p in named.values() if not any(p is other for other in hidden)]
-    embeddings = [p for p in rest if id(p) in tables]
-    matrices = [p for p in rest if id(p) not in tables and p.ndim >= 2]
-    vectors = [p for p in rest if p.ndim < 2]
+    embeddings, hidden, matrices, vectors = [], [], [], []
+    for name, parameter in model.named_parameters():
+        if id(parameter) in tables:
+            embeddings.append(parameter)
+        elif parameter.ndim < 2:
+            vectors.append(parameter)
+        elif name.startswith("blocks.") and recipe.muon_lr is not None:
+            hidden.append(parameter)
+        else:
+            matrices.append(parameter)
     embedding_lr = recipe.lr if recipe.embedding_lr is None else recipe.embedding_lr
     groups = [
         {"params": embeddings, "lr": embedding_lr, "weight_decay": recipe.weight_decay},
@@ -32,7 +37,8 @@ def optimizers_for(model: nn.Module, recipe: Recipe) -> list[torch.optim.Optimiz
     betas = (0.9, recipe.beta2)
     found: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, betas=betas, fused=True)]
     if hidden:
-        found.append(torch.optim.Muon(hidden, recipe.muon_lr or 0.0, recipe.weight_decay))
+        lr, decay = recipe.muon_lr or 0.0, recipe.weight_decay
+        found.append(torch.optim.Muon(hidden, lr, decay, ns_steps=NS_STEPS))
     for optimizer in found:
         for group in optimizer.param_groups:
             group["initial_lr"] = group["lr"]

@@ -77,9 +77,9 @@ def read_config(folder: Path) -> dict[str, Any]:
         if config.get(key, ours) != ours:
             wrong = f"{key} is {config[key]!r}, not {ours!r}"
             raise ValueError(f"{path} is not a GPT-2's that fits: {wrong}")
-    missing = {*SIZES, "vocab_size", "model_type"} - set(config)
-    if missing:
-        raise ValueError(f"{path} is not a GPT-2's: {', '.join(sorted(missing))} is missing")
+    for key in (*SIZES, "vocab_size", "model_type"):
+        if not isinstance(config.get(key), str if key == "model_type" else int):
+            raise ValueError(f"{path} is not a GPT-2's: {key} is {config.get(key)!r}")
     return config
 
 
@@ -97,8 +97,8 @@ def vocabulary(folder: Path) -> Chars | BPE:
 def load(folder: Path, dropout: float = 0.0) -> GPT:
     """The GPT-2 in this folder; raises `ValueError` when it is damaged or another model."""
     config = read_config(folder)
-    sizes = {ours: int(config[theirs]) for theirs, ours in SIZES.items()}
-    model = GPT(int(config["vocab_size"]), **sizes, dropout=dropout)
+    sizes = {ours: config[theirs] for theirs, ours in SIZES.items()}
+    model = GPT(config["vocab_size"], **sizes, dropout=dropout)
     path = folder / "model.safetensors"
     try:
         tensors = from_theirs(load_file(path))

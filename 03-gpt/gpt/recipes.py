@@ -9,7 +9,7 @@ README for a laptop, which is the yardstick here.
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-Decay = Literal["cosine", "linear", "constant"]
+Decay = Literal["cosine", "linear"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Recipe:
     clip: float | None = 1.0
     minutes: float | None = None
 
-    def sizes(self) -> dict[str, int | float]:
+    def sizes(self) -> dict[str, Any]:
         """What a Transformer is made with."""
         names = ("block_size", "n_layer", "n_head", "n_embd", "dropout")
         return {name: getattr(self, name) for name in names}

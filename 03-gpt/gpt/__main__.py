@@ -1,0 +1,320 @@
+"""What there is to do with a trained model, and around it.
+
+python -m gpt sample --run runs/NAME --prompt "ROMEO:" --tokens 500
+python -m gpt attention --run runs/NAME --prompt "ROMEO:"    # what every head looks at
+python -m gpt eval --run runs/NAME
+python -m gpt export --run runs/NAME --to FOLDER             # for transformers
+python -m gpt ablate                # what each change of the modern model is worth
+"""
+
+import codecs
+import math
+import sys
+import time
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Annotated
+
+try:
+    from rich.console import Console
+    from rich.table import Column, Table
+    from tyro.conf import arg
+
+    from shared import checkpoints, cli, datasets, plots, progress, schedules
+    from shared.runs import Run
+
+    for package in ("matplotlib", "safetensors", "tiktoken", "torch"):
+        if find_spec(package) is None:  # only looked for: importing them would slow down --help
+            raise ImportError(f"No module named {package!r}")
+except ImportError as missing:
+    setup = "in the repository's root folder run `make setup`, then `. .venv/bin/activate`"
+    sys.exit(f"error: {missing}; {setup}")
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from torch import Tensor
+
+    from gpt.corpus import Corpus, Vocabulary
+    from gpt.models import Model
+    from gpt.recipes import Recipe
+
+LESSON = "gpt"
+MAP_LIMIT = 64  # tokens; more in a picture cannot be read
+
+
+@dataclass
+class Trained:
+    """A model and what its tokens mean."""
+
+    model: "Model"
+    vocabulary: "Vocabulary"
+
+    @classmethod
+    def load(cls, name: str) -> "Trained":
+        """The best weights of a run; or a GPT-2 in Hugging Face's layout, or from its hub.
+
+        Raises `UserError` for what is none of them.
+        """
+        from gpt import pretrained
+        from gpt.corpus import restore
+        from gpt.models import build
+
+        folder = Path(name)
+        path = folder / "model.safetensors"
+        with cli.users_mistakes():
+            if not folder.is_dir() or "model_type" in Run(folder, LESSON).read_config():
+                folder = pretrained.find(name)
+                return cls(pretrained.load(folder).eval(), pretrained.vocabulary(folder))
+            Run.open(folder, LESSON)
+            checkpoint = checkpoints.load(path)
+            about = checkpoint.about
+            if about.get("lesson") != LESSON:
+                raise cli.UserError(f"{path} is no model of this lesson; name another run")
+            model = build(about["model"], about["vocab_size"], **about["sizes"])
+            model.load_state_dict(checkpoint.part("model"))
+            return cls(model.eval(), restore(about["vocabulary"], folder))
+
+    def ids(self, prompt: str) -> list[int]:
+        """The prompt's tokens; raises `UserError` for a character that has none."""
+        with cli.users_mistakes():
+            return self.vocabulary.encode(prompt)
+
+
+@dataclass
+class OfRun:
+    """Something to do with one trained model."""
+
+    run_folder: Annotated[str, arg(name="run", metavar="RUN")]
+    """The folder of a training run, or of a GPT-2 in Hugging Face's layout, or its name there."""
+
+
+@dataclass
+class Sample(OfRun):
+    """Let the model go on from a prompt."""
+
+    prompt: str = ""
+    """What to go on from; by default the beginning of a line."""
+    tokens: int = 500
+    """How many to write."""
+    temperature: float = 1.0
+    """Below 1 more of what is likely, above 1 less; 0 for the one likeliest token."""
+    top_k: Annotated[int | None, arg(metavar="INT")] = None
+    """Only the so many likeliest tokens come into the draw."""
+    top_p: Annotated[float | None, arg(metavar="FLOAT")] = None
+    """Only the likeliest tokens that together have this probability come into the draw."""
+    seed: int = 1337
+    """Seed of the draw."""
+
+    def run(self) -> None:
+        from gpt.corpus import beginning
+        from gpt.generate import generate
+
+        cli.require(1 <= self.tokens <= 10**9, "--tokens", self.tokens, "from 1 to 1,000,000,000")
+        cli.require(0 <= self.seed < 2**31, "--seed", self.seed, "from 0 to 2**31 - 1")
+        trained = Trained.load(self.run_folder)
+        ids = trained.ids(self.prompt) or beginning(trained.vocabulary)
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")  # a token may end within one
+        print(self.prompt, end="", flush=True)
+        with cli.users_mistakes():
+            for token in generate(
+                trained.model,
+                ids,
+                self.tokens,
+                temperature=self.temperature,
+                top_k=self.top_k,
+                top_p=self.top_p,
+                seed=self.seed,
+            ):
+                text = decoder.decode(trained.vocabulary.to_bytes([token]))
+                print(text, end="", flush=True)
+        print(decoder.decode(b"", final=True))
+
+
+@dataclass
+class Attention(OfRun):
+    """Draw what every head looks at while the model reads a prompt."""
+
+    prompt: str = "ROMEO:\nBut soft, what light"
+    """The text to read."""
+    out: Path = Path("attention.svg")
+    """The picture to write, as .svg or .png."""
+
+    def run(self) -> None:
+        import torch
+
+        from gpt.attention_maps import attention_maps
+        from gpt.bigram import Bigram
+
+        cli.require(
+            self.out.suffix in (".svg", ".png"), "--out", self.out, "a name in .svg or .png"
+        )
+        trained = Trained.load(self.run_folder)
+        if isinstance(trained.model, Bigram):
+            raise cli.UserError(f"{self.run_folder} is a bigram, which has no attention")
+        ids = trained.ids(self.prompt)
+        limit = min(MAP_LIMIT, trained.model.block_size)
+        allowed = f"of 1 to {limit} tokens"
+        cli.require(1 <= len(ids) <= limit, "--prompt", f"{len(ids)}", allowed)
+        maps = attention_maps(trained.model, torch.tensor(ids))
+        tokens = [trained.vocabulary.decode([i]) for i in ids]
+        with Run(self.out.parent, LESSON).writing(self.out.name) as path:
+            plots.save(draw_maps(maps, tokens), path)
+        print(f"{self.out}: {maps.shape[0]} blocks, {maps.shape[1]} heads, {len(ids)} tokens")
+
+
+def draw_maps(maps: "Tensor", tokens: list[str]) -> "Figure":
+    """Maps (layer, head, time, time) in a grid: a row for each block, a column for each head."""
+    from matplotlib.figure import Figure
+
+    n_layer, n_head, time, _ = maps.shape
+    labels = [token.replace("\n", "⏎").replace(" ", "␣").replace("$", r"\$") for token in tokens]
+    side = max(2.0, 0.13 * time)
+    figure = Figure(figsize=(side * n_head, side * n_layer), layout="constrained")
+    for layer in range(n_layer):
+        for head in range(n_head):
+            place = layer * n_head + head + 1
+            axes = figure.add_subplot(n_layer, n_head, place, title=f"block {layer}, head {head}")
+            axes.imshow(maps[layer, head].tolist(), cmap="Blues", vmin=0, vmax=1)
+            axes.set_xticks(range(time), labels, fontsize=6, family="monospace")
+            axes.set_yticks(range(time), labels, fontsize=6, family="monospace")
+            axes.tick_params(length=0)
+    return figure
+
+
+@dataclass
+class Eval(OfRun):
+    """Measure the loss on the whole dev split."""
+
+    data: str = ""
+    """A text to measure on instead; by default the run's."""
+    block_size: Annotated[int | None, arg(metavar="INT")] = None
+    """Tokens that the model may see; by default as many as it was trained with."""
+
+    def run(self) -> None:
+        from gpt.data import train_and_dev
+        from gpt.evaluation import total_nats
+
+        trained = Trained.load(self.run_folder)
+        longest = trained.model.block_size
+        block_size = self.block_size or longest
+        allowed = f"from 1 to {longest}, the model's context"
+        cli.require(1 <= block_size <= longest, "--block-size", block_size, allowed)
+        data = self.data
+        if not data:
+            config = Run(Path(self.run_folder), LESSON).read_config().get("config", {})
+            data = config.get("data", "shakespeare")
+        with cli.users_mistakes():
+            corpus = self.corpus(data, trained)
+            _, dev = train_and_dev(corpus.stream, block_size)
+        nats, count = total_nats(trained.model, dev, block_size)
+        text = trained.vocabulary.to_bytes(dev.stream.read(dev.start + 1, dev.stop).tolist())
+        characters = len(text.decode("utf-8", "replace"))
+        bits = nats / math.log(2)
+        print(f"dev: {count:,} tokens, {characters:,} characters, {len(text):,} bytes")
+        print(f"loss: {nats / count:.4f} nats a token, context {block_size}")
+        print(f"that is {bits / characters:.4f} bits a character, {bits / len(text):.4f} a byte")
+
+    def corpus(self, data: str, trained: Trained) -> "Corpus":
+        """The text to measure on, in the model's tokens."""
+        from gpt.corpus import Corpus
+
+        def read(data: str) -> datasets.Dataset:
+            return datasets.load("shakespeare", data)
+
+        return Corpus.open(data, read, trained.vocabulary)
+
+
+@dataclass
+class Export(OfRun):
+    """Write a lecture model's weights in Hugging Face's layout, for transformers."""
+
+    to: Annotated[Path, arg(metavar="FOLDER")]
+    """The folder to make."""
+
+    def run(self) -> None:
+        from gpt import pretrained
+        from gpt.corpus import describe
+        from gpt.model import GPT
+
+        trained = Trained.load(self.run_folder)
+        if not isinstance(trained.model, GPT):
+            reason = "only --model lecture has GPT-2's shape"
+            raise cli.UserError(f"{self.run_folder} cannot be exported: {reason}")
+        if self.to.exists():
+            raise cli.UserError(f"--to {self.to} exists; name another folder")
+        about = describe(trained.vocabulary)
+        pretrained.save(trained.model, self.to, **about)
+        print(f"{self.to}/: config.json, model.safetensors")
+
+
+@dataclass
+class Ablate:
+    """Train the modern model without each of its changes, and print what they are worth."""
+
+    data: str = "shakespeare"
+    """A text file; or `shakespeare`; or `bundled`."""
+    steps: int = 200
+    """Training steps of each."""
+    seed: int = 1337
+    """Seed of the weights and the batches."""
+    name: str = ""
+    """Name of the run's folder; by default the date and the time."""
+    runs: Path = Path("runs")
+    """Where run folders go."""
+
+    def run(self) -> None:
+
+        from gpt.ablate import CHANGES, train, variants
+        from gpt.corpus import Corpus
+        from gpt.data import train_and_dev
+        from gpt.evaluation import total_nats
+        from gpt.recipes import PRESETS
+
+        cli.require(1 <= self.steps <= 1_000_000, "--steps", self.steps, "from 1 to 1,000,000")
+        cli.require(0 <= self.seed < 2**31, "--seed", self.seed, "from 0 to 2**31 - 1")
+        with cli.users_mistakes():
+            corpus = Corpus.of_text(datasets.load("shakespeare", self.data))
+            block_size = PRESETS["cpu"]["modern"].block_size
+            train_split, dev = train_and_dev(corpus.stream, block_size)
+        print(f"data: {corpus.about}")
+        run = Run.create(self.runs, LESSON, self.name)
+        run.write_config(asdict(self), data=corpus.about, sha256=corpus.sha256)
+        columns = [Column(name, justify="right") for name in ("dev loss", "worth", "ms a step")]
+        table = Table("model", *columns, box=None)
+        results: dict[str, dict[str, float]] = {}
+        with progress.bar((len(CHANGES) + 3) * self.steps, "ablate") as advance:
+            for variant in variants(corpus.vocab_size, self.steps, self.seed):
+                times = [time.perf_counter()]
+                for loss in train(variant, train_split, self.seed, lr_factor):
+                    times.append(time.perf_counter())
+                    advance(loss=loss)
+                milliseconds = 1000 * median(b - a for a, b in pairwise(times))
+                nats, count = total_nats(variant.model, dev, block_size)
+                results[variant.name] = {"dev": nats / count, "milliseconds": milliseconds}
+                worth = nats / count - next(iter(results.values()))["dev"]
+                row = f"{nats / count:.4f}", f"{worth:+.4f}", f"{milliseconds:.0f}"
+                table.add_row(variant.name, *row)
+        Console().print(table)
+        run.write_json("ablate.json", results)
+        print(f"run: {run.path}/ (ablate.json)")
+
+
+def lr_factor(step: int, recipe: "Recipe") -> float:
+    """What a step's learning rates are of the highest ones."""
+    decay = schedules.DECAYS[recipe.decay]
+    return schedules.warm_up(step, recipe.warm_up) * decay(step, recipe.steps, recipe.final)
+
+
+VERBS = {
+    "sample": Sample,
+    "attention": Attention,
+    "eval": Eval,
+    "export": Export,
+    "ablate": Ablate,
+}
+
+if __name__ == "__main__":
+    cli.run_verbs(VERBS, "Use a trained Transformer, look into it, and take it apart.")
