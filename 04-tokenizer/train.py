@@ -199,7 +199,8 @@ def print_merges(merges: list[Merge], tokenizer: FastTokenizer) -> None:
 def write_tokens(corpus: Corpus, tokenizer: FastTokenizer, run: runs.Run) -> None:
     """Encode the text to `tokens.bin`: the ids one after the other, little endian.
 
-    `tokens.json` says how wide they are, how many, from which vocabulary, and their SHA-256.
+    `tokens.json` says how wide they are, how many, from which vocabulary, their SHA-256, and the
+    pattern that cut the text into chunks, without which the ranks alone cannot encode a text.
     """
     count, digest, dtype = 0, hashlib.sha256(), ""
     with run.writing("tokens.bin") as path, path.open("wb") as file:
@@ -211,6 +212,7 @@ def write_tokens(corpus: Corpus, tokenizer: FastTokenizer, run: runs.Run) -> Non
             file.write(content)
             count += len(ids)
     about = {"dtype": dtype, "byte_order": "little", "vocab_size": tokenizer.n_vocab}
+    about["pattern"] = tokenizer.pattern
     run.write_json("tokens.json", {**about, "count": count, "sha256": digest.hexdigest()})
 
 

@@ -31,6 +31,9 @@ class BPE:
             for line in ranks.read_bytes().splitlines():
                 token, rank = line.split()
                 found[base64.b64decode(token, validate=True)] = int(rank)
+            missing = [byte for byte in range(256) if bytes([byte]) not in found]
+            if missing:  # tiktoken would not survive it
+                raise ValueError(f"the byte {missing[0]} is missing")
             encoding = tiktoken.Encoding(
                 ranks.stem, pat_str=pattern, mergeable_ranks=found, special_tokens={}
             )

@@ -63,8 +63,8 @@ LECTURE_124M = Recipe(
 
 MODERN: dict[str, Any] = {
     "lr": 0.01,
-    "muon_lr": 0.02,
-    "embedding_lr": 0.02,
+    "muon_lr": 0.03,
+    "embedding_lr": 0.04,
     "weight_decay": 0.0,
     "beta2": 0.95,
     "warm_up": 10,
@@ -74,7 +74,7 @@ MODERN: dict[str, Any] = {
 }
 PRESETS: dict[str, dict[str, Recipe]] = {
     "cpu": {
-        "modern": replace(LECTURE_CPU, steps=1500, **MODERN),
+        "modern": replace(LECTURE_CPU, steps=1500, batch_size=16, block_size=128, **MODERN),
         "lecture": LECTURE_CPU,
         "bigram": replace(LECTURE_CPU, steps=1000, batch_size=128, lr=0.1, weight_decay=0.0),
     },

@@ -1,5 +1,7 @@
 """Text and ids: characters there and back, windows of a stream, batches, files of ids."""
 
+import base64
+import hashlib
 import json
 
 import numpy
@@ -96,8 +98,6 @@ def test_batches_differ_by_step_and_by_seed():
 
 def write(folder, ids, name="tokens", **changes):
     """A file of ids and its JSON, as the tokenizer's lesson writes them."""
-    import hashlib
-
     content = numpy.array(ids, changes.get("dtype", "uint16")).astype("<u2").tobytes()
     if changes.get("dtype") == "uint32":
         content = numpy.array(ids, "<u4").tobytes()
@@ -153,28 +153,32 @@ def test_missing_json_damaged_json_and_strangers_among_shards_are_refused(tmp_pa
         open_files([path])
 
 
-RANKS = "".join(f"{encoded} {i}\n" for i, encoded in enumerate(["YQ==", "Yg==", "Yw==", "YWI="]))
+def write_ranks(folder):
+    """A tokenizer of the 256 bytes and the pair ab, which has the id 256."""
+    tokens = [*(bytes([i]) for i in range(256)), b"ab"]
+    lines = (f"{base64.b64encode(token).decode()} {i}\n" for i, token in enumerate(tokens))
+    (folder / "tokenizer.tiktoken").write_text("".join(lines))
 
 
 def test_ids_mean_what_the_ranks_beside_them_say(tmp_path):
-    path = write(tmp_path, [3, 2, 1], vocab_size=4, pattern=r"\S+|\s+")
+    path = write(tmp_path, [256, 99, 98], vocab_size=257, pattern=r"\S+|\s+")
     with pytest.raises(ValueError, match="what its ids mean is unknown"):
         Corpus.of_files([path])
-    (tmp_path / "tokenizer.tiktoken").write_text(RANKS)
+    write_ranks(tmp_path)
     corpus = Corpus.of_files([path])
-    assert corpus.vocabulary.decode([3, 2, 1]) == "abcb"
+    assert corpus.vocabulary.decode([256, 99, 98]) == "abcb"
     again = restore(describe(corpus.vocabulary), tmp_path)
-    assert again.encode("abcb") == [3, 2, 1]
-    (tmp_path / "tokenizer.tiktoken").write_text("nonsense")
+    assert again.encode("abcb é") == [256, 99, 98, 32, 0xC3, 0xA9]
+    with pytest.raises(ValueError, match="it has 257 tokens, the model has 3"):
+        Corpus.open(str(path), None, Chars("abc"))
+
+
+@pytest.mark.parametrize("ranks", ["", "nonsense", "YQ== 0\n", "YQ== zero\n", "a 0\n"])
+def test_damaged_ranks_are_refused(tmp_path, ranks):
+    path = write(tmp_path, [3, 2, 1], vocab_size=4, pattern=r"\S+|\s+")
+    (tmp_path / "tokenizer.tiktoken").write_text(ranks)
     with pytest.raises(ValueError, match=r"tokenizer.tiktoken holds no tokenizer's ranks"):
         Corpus.of_files([path])
-
-
-def test_ids_of_another_vocabulary_than_the_models_are_refused(tmp_path):
-    path = write(tmp_path, [3, 2, 1], vocab_size=4, pattern=r"\S+|\s+")
-    (tmp_path / "tokenizer.tiktoken").write_text(RANKS)
-    with pytest.raises(ValueError, match="it has 4 tokens, the model has 3"):
-        Corpus.open(str(path), None, Chars("abc"))
 
 
 def test_text_in_a_models_own_characters():

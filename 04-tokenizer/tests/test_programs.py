@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 
 import numpy
 import pytest
+import tiktoken
 from conftest import both_of
 
 from tokenizer import FastTokenizer
@@ -273,6 +274,11 @@ def test_tokens_are_the_texts_and_the_file_beside_them_says_how_to_read_them(tra
     assert about["count"] == len(ids)
     text = "日本 naïve\r\n" + TEXT
     assert ours(run_folder / "tokenizer.model").decode(ids) == text
+    ranks = {token: i for i, token in ours(run_folder / "tokenizer.tiktoken").vocab.items()}
+    theirs = tiktoken.Encoding(
+        "trained", pat_str=about["pattern"], mergeable_ranks=ranks, special_tokens={}
+    )
+    assert theirs.encode(text) == ids
     assert f"{len(text.encode()) / len(ids):.3f} bytes per token" in out
 
 

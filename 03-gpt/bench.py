@@ -1,0 +1,243 @@
+"""How good after how long: the modern model beside the lecture's, and both beside transformers.
+
+    nox -s bench        # from the repository's root
+
+Contenders take turns of a few steps in one process, so that whatever else the machine does falls on
+all of them; evaluations are not timed. Printed are medians, and the median of the ratios of each
+turn. Needs the lecture's Shakespeare.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import torch
+from transformers import GPT2Config, GPT2LMHeadModel
+
+from gpt import pretrained
+from gpt.corpus import Corpus
+from gpt.evaluation import nats, total_nats
+from gpt.generate import generate
+from gpt.model import GPT
+from gpt.models import build
+from gpt.modern import Modern
+from gpt.optimizers import optimizers_for
+from gpt.precision import find_dtype
+from gpt.recipes import PRESETS, Recipe
+from ranks import Ranks
+from session import Session
+from shared import datasets
+from train import take_steps
+
+CPU = torch.device("cpu")
+YARDSTICK = PRESETS["cpu"]["lecture"]
+RACER = replace(PRESETS["cpu"]["modern"], block_size=64, batch_size=24)
+SPRINT = 100  # steps of the modern model to the loss that the yardstick ends at
+SEEDS = (1, 2, 3)
+TURN = 20  # steps of the yardstick
+TOKENS = 1000  # that are written with the cache and without
+PIECE = 100  # of them in a turn
+
+
+def row(*cells: str) -> None:
+    """Print a row of a Markdown table."""
+    print(f"| {' | '.join(cells)} |", flush=True)
+
+
+@dataclass
+class Racer:
+    """A session, and the seconds that it has trained for."""
+
+    session: Session
+    seconds: float = 0.0
+
+    @classmethod
+    def of(cls, name: str, recipe: Recipe, seed: int, corpus: Corpus) -> "Racer":
+        """A model that has not begun yet."""
+        torch.manual_seed(seed)
+        model = build(name, corpus.vocab_size, **recipe.sizes())
+        ranks = Ranks(0, 1, CPU)
+        dtype = find_dtype("auto" if name == "modern" else "float32", CPU)
+        return cls(Session(name, model, recipe, seed, corpus, ranks, dtype))
+
+    def step(self) -> None:
+        """One training step."""
+        began = time.perf_counter()
+        take_steps(self.session, self.session.model).tolist()
+        self.seconds += time.perf_counter() - began
+
+    def dev(self) -> float:
+        """The loss on the whole dev split, in float32."""
+        total, count = total_nats(
+            self.session.model, self.session.dev, self.session.recipe.block_size
+        )
+        return total / count
+
+
+def race(corpus: Corpus) -> None:
+    """The yardstick's whole run; meanwhile, sprints to its loss, and a run of equal time."""
+    yardstick = Racer.of("lecture", YARDSTICK, 1, corpus)
+    marathon = Racer.of("modern", replace(RACER, minutes=1.0), 1, corpus)
+    sprints = [Racer.of("modern", replace(RACER, steps=SPRINT), seed, corpus) for seed in SEEDS]
+    for done in range(TURN, YARDSTICK.steps + 1, TURN):
+        for _ in range(TURN):
+            yardstick.step()
+        share = done / YARDSTICK.steps
+        while marathon.seconds < yardstick.seconds:
+            # its minute is the yardstick's run: the learning rate falls with the time that is left
+            elapsed = share * min(1.0, marathon.seconds / yardstick.seconds)
+            marathon.session.state.seconds = 60 * elapsed
+            marathon.step()
+        for sprint in sprints:
+            while sprint.session.state.step < share * SPRINT:
+                sprint.step()
+    print(f"dev loss at context {YARDSTICK.block_size} after how many seconds of training\n")
+    row("model", "steps", "seconds", "yardstick / its time", "dev loss")
+    row("---", "--:", "--:", "--:", "--:")
+    named = [("lecture (yardstick)", yardstick)]
+    named += [(f"modern, seed {seed}", sprint) for seed, sprint in zip(SEEDS, sprints)]
+    for name, racer in [*named, ("modern, equal time", marathon)]:
+        times = f"{yardstick.seconds / racer.seconds:.1f}"
+        steps = f"{racer.session.state.step:,}"
+        row(name, steps, f"{racer.seconds:.1f}", times, f"{racer.dev():.4f}")
+    times = median(yardstick.seconds / sprint.seconds for sprint in sprints)
+    loss = median(sprint.dev() for sprint in sprints)
+    row("modern, median", str(SPRINT), "", f"{times:.1f}", f"{loss:.4f}")
+
+
+def default_run(*options: str) -> None:
+    """What `python train.py` reaches, and in what time from the start of the command to its end."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "train.py", "--runs", folder, "--name", "run", *options]
+        began = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        seconds = time.perf_counter() - began
+        results = json.loads((Path(folder) / "run" / "results.json").read_text())
+    print(f"\npython train.py {' '.join(options)}\n")
+    row("seconds", "of them training", "context", "dev loss", "tokens/s", "MFU")
+    row(*["--:"] * 6)
+    row(
+        f"{seconds:.0f}",
+        f"{results['seconds']:.0f}",
+        str(results["block_size"]),
+        f"{results['dev']:.4f}",
+        f"{results['tokens_per_second']:,.0f}",
+        f"{results['mfu']:.0%}",
+    )
+
+
+def alternately(
+    works: dict[str, Callable[[], object]], turns: int, steps: int
+) -> dict[str, list[float]]:
+    """Seconds of a step of each work, in every turn."""
+    seconds: dict[str, list[float]] = {name: [] for name in works}
+    for work in works.values():
+        work()  # on cold caches
+    for _ in range(turns):
+        for name, work in works.items():
+            began = time.perf_counter()
+            for _ in range(steps):
+                work()
+            seconds[name].append((time.perf_counter() - began) / steps)
+    return seconds
+
+
+def throughput() -> None:
+    """Training steps of `model.py` and of transformers' GPT-2, with the same weights."""
+    print("\nTraining in float32, tokens a second\n")
+    row("sizes", "batch", "ours", "transformers", "ours / transformers")
+    row("---", "--:", "--:", "--:", "--:")
+    baby = PRESETS["baby"]["lecture"]
+    for recipe, turns in ((YARDSTICK, 15), (replace(baby, batch_size=4, dropout=0.0), 7)):
+        ours, theirs = same_models(65, recipe)
+        ids = torch.randint(65, (recipe.batch_size, recipe.block_size + 1))
+        x, y = ids[:, :-1], ids[:, 1:]
+        (adamw,), (their_adamw,) = optimizers_for(ours, recipe), optimizers_for(theirs, recipe)
+
+        def our_step(model=ours, x=x, y=y, adamw=adamw) -> None:  # type: ignore[no-untyped-def]
+            adamw.zero_grad()
+            nats(model(x), y).backward()
+            adamw.step()
+
+        def their_step(model=theirs, x=x, y=y, adamw=their_adamw) -> None:  # type: ignore[no-untyped-def]
+            adamw.zero_grad()
+            nats(model(x).logits, y).backward()
+            adamw.step()
+
+        works = {"ours": our_step, "theirs": their_step}
+        seconds = alternately(works, turns, 10 if recipe is YARDSTICK else 2)
+        speeds = [f"{x.numel() / median(seconds[name]):,.0f}" for name in works]
+        ratio = median(b / a for a, b in zip(seconds["ours"], seconds["theirs"]))
+        sizes = f"{recipe.n_layer} layers, {recipe.n_embd} wide, context {recipe.block_size}"
+        row(sizes, str(recipe.batch_size), *speeds, f"{ratio:.2f}")
+
+
+def same_models(vocab_size: int, recipe: Recipe) -> tuple[GPT, GPT2LMHeadModel]:
+    """Our GPT-2 and that of transformers, with the same weights and the same logits."""
+    sizes = {their: getattr(recipe, our) for their, our in pretrained.SIZES.items()}
+    options: dict[str, Any] = {"vocab_size": vocab_size, "use_cache": False, **sizes}
+    options |= dict.fromkeys(("resid_pdrop", "embd_pdrop", "attn_pdrop"), 0.0)
+    config = GPT2Config(**options, bos_token_id=0, eos_token_id=0)
+    theirs = GPT2LMHeadModel(config)
+    ours = GPT(vocab_size, **{**recipe.sizes(), "dropout": 0.0})
+    ours.load_state_dict(pretrained.from_theirs(theirs.state_dict()))
+    ids = torch.randint(vocab_size, (2, recipe.block_size))
+    if not torch.allclose(ours(ids), theirs(ids).logits, atol=1e-4):
+        raise SystemExit("the logits differ, so times mean nothing")
+    return ours, theirs
+
+
+def sampling() -> None:
+    """Writing with the KV cache and without, by models of the size `baby`."""
+    print(f"\nWriting {TOKENS:,} tokens, context 256\n")
+    row("model", "cached, ms a token", "its last 100", "uncached", "uncached / cached")
+    row("---", "--:", "--:", "--:", "--:")
+    sizes = {**PRESETS["baby"]["lecture"].sizes(), "dropout": 0.0}
+    for name, kind in (("lecture", GPT), ("modern", Modern)):
+        model = kind(65, **sizes).eval()
+        writers = {
+            use_cache: generate(model, [0], TOKENS, use_cache=use_cache)
+            for use_cache in (True, False)
+        }
+        seconds: dict[bool, list[float]] = {True: [], False: []}
+        for _ in range(TOKENS // PIECE):
+            for use_cache, writer in writers.items():
+                seconds[use_cache].append(time_of(writer) / PIECE)
+        cached, uncached = seconds[True], seconds[False]
+        milliseconds = (1000 * figure for figure in (median(cached), cached[-1], median(uncached)))
+        ratio = sum(uncached) / sum(cached)
+        row(name, *(f"{figure:.2f}" for figure in milliseconds), f"{ratio:.1f}")
+
+
+def time_of(writer: Iterator[int]) -> float:
+    """Seconds for the next PIECE tokens."""
+    began = time.perf_counter()
+    for _ in range(PIECE):
+        next(writer)
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    """Print the tables."""
+    corpus = Corpus.of_text(datasets.load("shakespeare"))
+    if corpus.sha256 != datasets.SOURCES["shakespeare"].sha256:
+        raise SystemExit("the figures are about the lecture's Shakespeare, which is not at hand")
+    race(corpus)
+    default_run("--device", "cpu", "--preset", "cpu")
+    throughput()
+    sampling()
+    if torch.cuda.is_available():
+        default_run("--preset", "baby")
+    else:
+        print("\nNo GPU here, so python train.py --preset baby was not run.")
+
+
+if __name__ == "__main__":
+    main()
