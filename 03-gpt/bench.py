@@ -19,6 +19,7 @@ from statistics import median
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from gpt import pretrained
@@ -104,12 +105,13 @@ def race(corpus: Corpus) -> None:
     named = [("lecture (yardstick)", yardstick)]
     named += [(f"modern, seed {seed}", sprint) for seed, sprint in zip(SEEDS, sprints)]
     for name, racer in [*named, ("modern, equal time", marathon)]:
-        times = f"{yardstick.seconds / racer.seconds:.1f}"
+        times = yardstick.seconds / racer.seconds
         steps = f"{racer.session.state.step:,}"
-        row(name, steps, f"{racer.seconds:.1f}", times, f"{racer.dev():.4f}")
-    times = median(yardstick.seconds / sprint.seconds for sprint in sprints)
+        row(name, steps, f"{racer.seconds:.1f}", f"{times:.1f}", f"{racer.dev():.4f}")
+    seconds = median(sprint.seconds for sprint in sprints)
     loss = median(sprint.dev() for sprint in sprints)
-    row("modern, median", str(SPRINT), "", f"{times:.1f}", f"{loss:.4f}")
+    times = yardstick.seconds / seconds
+    row("modern, median", str(SPRINT), f"{seconds:.1f}", f"{times:.1f}", f"{loss:.4f}")
 
 
 def default_run(*options: str) -> None:
@@ -134,7 +136,7 @@ def default_run(*options: str) -> None:
 
 
 def alternately(
-    works: dict[str, Callable[[], object]], turns: int, steps: int
+    works: dict[str, Callable[[], None]], turns: int, steps: int
 ) -> dict[str, list[float]]:
     """Seconds of a step of each work, in every turn."""
     seconds: dict[str, list[float]] = {name: [] for name in works}
@@ -158,25 +160,35 @@ def throughput() -> None:
     for recipe, turns in ((YARDSTICK, 15), (replace(baby, batch_size=4, dropout=0.0), 7)):
         ours, theirs = same_models(65, recipe)
         ids = torch.randint(65, (recipe.batch_size, recipe.block_size + 1))
-        x, y = ids[:, :-1], ids[:, 1:]
-        (adamw,), (their_adamw,) = optimizers_for(ours, recipe), optimizers_for(theirs, recipe)
-
-        def our_step(model=ours, x=x, y=y, adamw=adamw) -> None:  # type: ignore[no-untyped-def]
-            adamw.zero_grad()
-            nats(model(x), y).backward()
-            adamw.step()
-
-        def their_step(model=theirs, x=x, y=y, adamw=their_adamw) -> None:  # type: ignore[no-untyped-def]
-            adamw.zero_grad()
-            nats(model(x).logits, y).backward()
-            adamw.step()
-
-        works = {"ours": our_step, "theirs": their_step}
+        works = {
+            "ours": training(ours, ours, recipe, ids),
+            "theirs": training(theirs, logits_of(theirs), recipe, ids),
+        }
         seconds = alternately(works, turns, 10 if recipe is YARDSTICK else 2)
-        speeds = [f"{x.numel() / median(seconds[name]):,.0f}" for name in works]
+        speeds = [f"{ids[:, 1:].numel() / median(seconds[name]):,.0f}" for name in works]
         ratio = median(b / a for a, b in zip(seconds["ours"], seconds["theirs"]))
         sizes = f"{recipe.n_layer} layers, {recipe.n_embd} wide, context {recipe.block_size}"
         row(sizes, str(recipe.batch_size), *speeds, f"{ratio:.2f}")
+
+
+def training(
+    model: nn.Module, logits: Callable[[Tensor], Tensor], recipe: Recipe, ids: Tensor
+) -> Callable[[], None]:
+    """A training step of the model on `ids` (batch, time + 1)."""
+    (adamw,) = optimizers_for(model, recipe)
+    x, y = ids[:, :-1], ids[:, 1:]
+
+    def step() -> None:
+        adamw.zero_grad()
+        nats(logits(x), y).backward()
+        adamw.step()
+
+    return step
+
+
+def logits_of(theirs: GPT2LMHeadModel) -> Callable[[Tensor], Tensor]:
+    """What transformers' model returns, as ours returns it."""
+    return lambda x: theirs(x).logits
 
 
 def same_models(vocab_size: int, recipe: Recipe) -> tuple[GPT, GPT2LMHeadModel]:

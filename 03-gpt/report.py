@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 LECTURE = 1.48  # nats per character on dev at the lecture's end, youtube.com/watch?v=kCc8FmEb1nY
 COUNTABLE = 4096  # tokens; the table of a larger vocabulary's pairs fills the memory
+COUNTED = 10_000_000  # tokens
 WRITTEN = 1000  # tokens of text
 
 Results = dict[str, Any]
@@ -49,7 +50,8 @@ def bigram_loss(train: Split, dev: Split, vocab_size: int) -> float | None:
     if vocab_size > COUNTABLE:
         return None
     bigram = Bigram(vocab_size, block_size=1)
-    bigram.count(torch.from_numpy(train.stream.read(train.start, train.stop)))
+    stop = min(train.stop, train.start + COUNTED)
+    bigram.count(torch.from_numpy(train.stream.read(train.start, stop)))
     nats, count = total_nats(bigram, dev, block_size=1024)
     return nats / count
 

@@ -128,19 +128,23 @@ class Config:
         if self.init and (self.n_layer or self.n_head or self.n_embd):
             raise cli.UserError("--init brings the sizes along; leave --n-layer and the like out")
 
+    def preset_for(self, gpu: bool) -> str:
+        """The preset that was given, or the machine's."""
+        return self.preset or ("baby" if gpu else "cpu")
+
     def recipe(self, gpu: bool) -> "Recipe":
         """How to train: what was given, and for the rest what the preset says."""
         from gpt.recipes import PRESETS
 
-        preset = PRESETS[self.preset or ("baby" if gpu else "cpu")]
-        if self.model not in preset:
-            raise cli.UserError(f"--preset {self.preset} has no {self.model}; leave it out")
+        name = self.preset_for(gpu)
+        if self.model not in PRESETS[name]:
+            raise cli.UserError(f"--preset {name} has no {self.model}; --preset cpu has one")
         names = "steps minutes batch_size accumulate block_size n_layer n_head n_embd dropout lr"
         names += " muon_lr embedding_lr weight_decay warm_up clip"
         options = {name: getattr(self, name) for name in names.split()}
         given = {name: value for name, value in options.items() if value is not None}
         given |= {name: None for name in ("muon_lr", "clip") if given.get(name) == 0}
-        return replace(preset[self.model], **given)
+        return replace(PRESETS[name][self.model], **given)
 
 
 def _flag(option: str) -> str:
@@ -216,7 +220,8 @@ def begin(config: Config, ranks: "Ranks") -> "Session":
     else:
         if ranks.first:
             run = runs.Run.create(config.runs, LESSON, config.name)
-            run.write_config(asdict(config), data=corpus.about, sha256=corpus.sha256)
+            settings = asdict(config) | {"preset": config.preset_for(ranks.device.type == "cuda")}
+            run.write_config(settings, data=corpus.about, sha256=corpus.sha256)
         path = ranks.agree(str(run.path) if ranks.first else "")
         session.put_in(runs.Run(Path(path), LESSON))
     processes = f", {ranks.world} processes" if ranks.world > 1 else ""

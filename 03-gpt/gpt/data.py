@@ -25,6 +25,7 @@ from torch import Tensor
 
 Ids = NDArray[numpy.uint16] | NDArray[numpy.uint32]
 PIECE = 1 << 24  # ids that are looked at together when a file is checked
+DEV_LIMIT = 10_000_000  # tokens; the loss on more takes longer and says no more
 
 
 class Stream:
@@ -79,7 +80,7 @@ class Split:
 
 
 def train_and_dev(stream: Stream, block_size: int) -> tuple[Split, Split]:
-    """The first 90 % and the rest.
+    """The first 90 %, and the rest, or `DEV_LIMIT` tokens if the rest is more.
 
     Raises `ValueError` when a window of `block_size` and the id after it do not fit into both.
     """
@@ -87,7 +88,8 @@ def train_and_dev(stream: Stream, block_size: int) -> tuple[Split, Split]:
     if min(cut, len(stream) - cut) <= block_size:
         needed = f"a context of {block_size} needs at least {10 * block_size + 1:,}"
         raise ValueError(f"the text has {len(stream):,} tokens; {needed}")
-    return Split(stream, 0, cut), Split(stream, cut, len(stream))
+    end = min(len(stream), cut + DEV_LIMIT)
+    return Split(stream, 0, cut), Split(stream, cut, end)
 
 
 def seed_of(*numbers: int) -> int:
