@@ -65,25 +65,26 @@ MODERN: dict[str, Any] = {
     "lr": 0.01,
     "muon_lr": 0.03,
     "embedding_lr": 0.04,
-    "weight_decay": 0.0,
+    "weight_decay": 0.3,
     "beta2": 0.95,
     "warm_up": 10,
     "decay": "linear",
     "final": 0.0,
     "clip": None,
 }
+LARGE = MODERN | {"muon_lr": 0.02, "embedding_lr": 0.02, "lr": 0.005}  # not tuned: no GPU at hand
 PRESETS: dict[str, dict[str, Recipe]] = {
     "cpu": {
-        "modern": replace(LECTURE_CPU, steps=1500, batch_size=16, block_size=128, **MODERN),
+        "modern": replace(LECTURE_CPU, steps=1200, batch_size=16, block_size=128, **MODERN),
         "lecture": LECTURE_CPU,
         "bigram": replace(LECTURE_CPU, steps=1000, batch_size=128, lr=0.1, weight_decay=0.0),
     },
     "baby": {
-        "modern": replace(LECTURE_BABY, steps=2000, **MODERN),
+        "modern": replace(LECTURE_BABY, steps=1500, **LARGE),
         "lecture": LECTURE_BABY,
     },
     "gpt2-124m": {
-        "modern": replace(LECTURE_124M, **MODERN),
+        "modern": replace(LECTURE_124M, **LARGE),
         "lecture": LECTURE_124M,
     },
 }

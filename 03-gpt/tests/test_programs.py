@@ -22,6 +22,7 @@ from conftest import LESSON
 from test_data import write, write_ranks
 from transformers import GPT2LMHeadModel
 
+import gpt.chars
 import train as train_py
 from gpt.__main__ import VERBS
 from shared import checkpoints, cli, play
@@ -561,6 +562,21 @@ def test_help_is_there_without_importing_torch():
 
 
 def test_examples_in_docstrings_are_true():
-    import gpt.chars
-
     assert doctest.testmod(gpt.chars).failed == 0
+
+
+def test_code_of_the_readme_prints_what_the_readme_says():
+    results = doctest.testfile(str(LESSON / "README.md"), module_relative=False, encoding="utf-8")
+    assert results.attempted > 5
+    assert results.failed == 0
+
+
+def test_pictures_and_files_of_the_readme_are_there():
+    readme = (LESSON / "README.md").read_text(encoding="utf-8")
+    pictures = re.findall(r"!\[[^]]+\]\((\S+)\)", readme)
+    assert pictures
+    folder = LESSON
+    for name in re.findall(r"\[`([^`]+\.py)`\]", readme):
+        folder = (LESSON / name).parent if "/" in name else folder
+        assert (LESSON / name).is_file() or (folder / name).is_file(), name
+    assert all((LESSON / picture).is_file() for picture in pictures)
