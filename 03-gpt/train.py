@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 LESSON = "gpt"
 EVALUATIONS = 10  # of the dev split in a run; each time the run is saved
 STRETCH = 10  # steps that a GPU takes between two looks at the loss
-SAMPLE = 200  # tokens that the model writes after each evaluation
+SAMPLE = 100  # tokens that the model writes after each evaluation
 SHOWN = 60  # characters of them that are printed
 Count = Annotated[int | None, arg(metavar="INT")]
 Amount = Annotated[float | None, arg(metavar="FLOAT")]

@@ -75,7 +75,7 @@ MODERN: dict[str, Any] = {
 LARGE = MODERN | {"muon_lr": 0.02, "embedding_lr": 0.02, "lr": 0.005}  # not tuned: no GPU at hand
 PRESETS: dict[str, dict[str, Recipe]] = {
     "cpu": {
-        "modern": replace(LECTURE_CPU, steps=1200, batch_size=16, block_size=128, **MODERN),
+        "modern": replace(LECTURE_CPU, steps=900, batch_size=16, block_size=128, **MODERN),
         "lecture": LECTURE_CPU,
         "bigram": replace(LECTURE_CPU, steps=1000, batch_size=128, lr=0.1, weight_decay=0.0),
     },
