@@ -9,14 +9,16 @@ between CPUs and nccl between GPUs.
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import cast
 
 import torch
 import torch.distributed as dist
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from shared import cli
@@ -52,9 +54,19 @@ class Ranks:
             dist.broadcast_object_list(texts, device=self.device)
         return texts[0]
 
-    def wrap(self, model: nn.Module) -> nn.Module:
-        """The model, whose gradients are averaged over all processes."""
-        return model if self.world == 1 else DistributedDataParallel(model)
+    def to_device(self, tensor: Tensor) -> Tensor:
+        """The tensor on the device, where a GPU need not be waited for."""
+        if self.device.type == "cuda":
+            return tensor.pin_memory().to(self.device, non_blocking=True)
+        return tensor.to(self.device)
+
+    def wrap(self, model: nn.Module, compile: bool) -> nn.Module:
+        """The model, whose gradients are averaged over all processes; compiled, if it is to be."""
+        if compile:
+            model = cast(nn.Module, torch.compile(model))
+        if self.world == 1:
+            return model
+        return DistributedDataParallel(model, broadcast_buffers=False)
 
     def averaging(self, model: nn.Module, wanted: bool) -> AbstractContextManager[None]:
         """While it lasts, gradients of a model that came from `wrap` are averaged if `wanted`."""
@@ -78,10 +90,15 @@ def started(device: str) -> Iterator[Ranks]:
     if world == 1:
         yield Ranks(0, 1, find_device(device))
         return
-    if rank > 0:
+    if rank > 0:  # a bug's traceback is still seen, and that another process was lost
         sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (until the process ends)
+        sys.excepthook = lambda *error: traceback.print_exception(*error, file=sys.__stderr__)
     found = find_device(device)
+    if found.type == "mps":
+        found = torch.device("cpu")  # no process group works there
     if found.type == "cuda":
+        local, here = int(os.environ["LOCAL_WORLD_SIZE"]), torch.cuda.device_count()
+        cli.require(local <= here, "--nproc_per_node", local, f"at most {here}, the GPUs here")
         found = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
         torch.cuda.set_device(found)
     dist.init_process_group("nccl" if found.type == "cuda" else "gloo", timeout=PATIENCE)

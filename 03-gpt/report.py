@@ -8,6 +8,7 @@ import torch
 from gpt.bigram import Bigram
 from gpt.data import Split
 from gpt.evaluation import total_nats
+from gpt.flops import flops_per_token, peak_flops
 from session import Session
 from shared import datasets, plots
 
@@ -24,7 +25,9 @@ Results = dict[str, Any]
 
 def measure(session: Session) -> Results:
     """The best weights' loss on dev in nats per token, others', and how fast training was."""
-    state, recipe = session.state, session.recipe
+    state, recipe, ranks = session.state, session.recipe, session.ranks
+    flops = flops_per_token(session.model, recipe.block_size)
+    peak = peak_flops(ranks.device, session.dtype) * ranks.world
     tokens = state.step * recipe.batch_size * recipe.block_size
     speed = tokens / state.seconds
     nats, count = total_nats(session.model, session.dev, recipe.block_size)
@@ -35,8 +38,8 @@ def measure(session: Session) -> Results:
         "best_step": state.best_step,
         "seconds": state.seconds,
         "tokens_per_second": speed,
-        "flops_per_second": speed * session.flops,
-        "mfu": speed * session.flops / session.peak,
+        "flops_per_second": speed * flops,
+        "mfu": speed * flops / peak,
         "block_size": recipe.block_size,
         "dev": nats / count,
         "floor": session.corpus.nats_per_character,

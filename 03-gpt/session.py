@@ -32,6 +32,7 @@ class State:
     best_dev: float = math.inf
     losses: float = 0.0  # sum of the batches' losses since the last evaluation
     batches: int = 0  # how many they are
+    evaluations: int = 0
 
 
 class Session:
@@ -43,8 +44,6 @@ class Session:
     run: runs.Run
     best_path: Path
     last_path: Path
-    flops = 0.0  # for training on a token
-    peak = 0.0  # that the devices can do in a second
 
     def __init__(
         self,
@@ -56,11 +55,11 @@ class Session:
         ranks: Ranks,
         dtype: torch.dtype,
     ) -> None:
-        parts = ranks.world * recipe.accumulate
-        allowed = f"a multiple of {parts}, processes times --accumulate"
-        cli.require(recipe.batch_size % parts == 0, "--batch-size", recipe.batch_size, allowed)
         self.name, self.recipe, self.seed = name, recipe, seed
         self.corpus, self.ranks, self.dtype = corpus, ranks, dtype
+        parts = ranks.world * self.portions()
+        allowed = f"a multiple of {parts}: processes, times portions in each"
+        cli.require(recipe.batch_size % parts == 0, "--batch-size", recipe.batch_size, allowed)
         with cli.users_mistakes():
             self.train, self.dev = train_and_dev(corpus.stream, recipe.block_size)
         self.model = model.to(ranks.device)
@@ -70,6 +69,7 @@ class Session:
             "lesson": LESSON,
             "model": name,
             "sizes": model.sizes,
+            "context": recipe.block_size,
             "vocab_size": corpus.vocab_size,
             "vocabulary": describe(corpus.vocabulary),
         }
@@ -134,10 +134,14 @@ class Session:
         return self.state.step / self.recipe.steps
 
     def lr_factor(self) -> float:
-        """What this step's learning rates are of the highest ones."""
-        decay = schedules.DECAYS[self.recipe.decay]
-        warm = schedules.warm_up(self.state.step, self.recipe.warm_up)
-        return warm * decay(self.done(), 1.0, self.recipe.final)
+        """What the next step's learning rates are of the highest ones."""
+        recipe, step = self.recipe, self.state.step
+        settings = recipe.warm_up, recipe.decay, recipe.final
+        return schedules.rise_and_fall(step, self.done(), *settings)
+
+    def portions(self) -> int:
+        """In how many portions a process computes its part of a batch."""
+        return max(1, self.recipe.accumulate // self.ranks.world)
 
     def write(self, count: int, seed: int) -> str:
         """A text of `count` tokens by the model as it is now; it goes on from a line's end."""

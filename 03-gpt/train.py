@@ -13,8 +13,7 @@ keeps a run on disk, `ranks` knows of other processes, `report` shows what came 
 import math
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 try:
     from tyro.conf import arg
 
-    from shared import cli, datasets, progress, runs
+    from shared import checkpoints, cli, datasets, progress, runs
 
     for package in ("matplotlib", "safetensors", "tiktoken", "torch"):
         if find_spec(package) is None:  # only looked for: importing them would slow down --help
@@ -34,6 +33,7 @@ except ImportError as missing:
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from gpt.corpus import Vocabulary
     from gpt.models import Model
     from gpt.recipes import Recipe
     from ranks import Ranks
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 LESSON = "gpt"
 EVALUATIONS = 10  # of the dev split in a run; each time the run is saved
+SAVE_EVERY = 300.0  # seconds between two times that the state is kept, at most
+FINE_TUNING = 3e-5  # the learning rate for weights that have been trained already
 STRETCH = 10  # steps that a GPU takes between two looks at the loss
 SAMPLE = 100  # tokens that the model writes after each evaluation
 SHOWN = 60  # characters of them that are printed
@@ -53,11 +55,11 @@ class Config:
     """Train a decoder-only Transformer on a text, and let it write."""
 
     model: Literal["modern", "lecture", "bigram"] = "modern"
-    """The lecture's model, or what has been learned since, or its first."""
+    """What has been learned since the lecture; the lecture's own model; its first."""
     preset: Annotated[
         Literal["cpu", "baby", "gpt2-124m"] | None, arg(metavar="cpu|baby|gpt2-124m")
     ] = None
-    """Sizes and settings; by default cpu, and baby where there is a GPU."""
+    """Sizes and settings; by default cpu, and baby where there is a CUDA GPU."""
     data: str = "shakespeare"
     """A text file; or `shakespeare`; or `bundled`; or a file tokens.bin, or a folder of such."""
     init: Annotated[str | None, arg(metavar="GPT2")] = None
@@ -69,7 +71,7 @@ class Config:
     batch_size: Count = None
     """Windows of the text in a step, over all processes."""
     accumulate: Count = None
-    """Portions in which a process computes its windows' gradients, to save memory."""
+    """Portions in which they pass through the model, to save memory."""
     block_size: Count = None
     """Tokens that the model sees: its context."""
     n_layer: Count = None
@@ -81,7 +83,7 @@ class Config:
     dropout: Amount = None
     """Share of the numbers that are left out in training."""
     lr: Amount = None
-    """AdamW's learning rate at its highest."""
+    """AdamW's learning rate at its highest; with `--init` by default 3e-5."""
     muon_lr: Amount = None
     """Muon's, for the matrices of the blocks; 0 leaves them to AdamW."""
     embedding_lr: Amount = None
@@ -134,16 +136,16 @@ class Config:
 
     def recipe(self, gpu: bool) -> "Recipe":
         """How to train: what was given, and for the rest what the preset says."""
-        from gpt.recipes import PRESETS
+        from gpt.recipes import PRESETS, Recipe
 
         name = self.preset_for(gpu)
         if self.model not in PRESETS[name]:
-            raise cli.UserError(f"--preset {name} has no {self.model}; --preset cpu has one")
-        names = "steps minutes batch_size accumulate block_size n_layer n_head n_embd dropout lr"
-        names += " muon_lr embedding_lr weight_decay warm_up clip"
-        options = {name: getattr(self, name) for name in names.split()}
+            raise cli.UserError(f"--preset {name} has no {self.model}; leave --preset out")
+        options = {field.name: getattr(self, field.name, None) for field in fields(Recipe)}
         given = {name: value for name, value in options.items() if value is not None}
         given |= {name: None for name in ("muon_lr", "clip") if given.get(name) == 0}
+        if self.init and self.lr is None:
+            given["lr"] = FINE_TUNING
         return replace(PRESETS[name][self.model], **given)
 
 
@@ -153,13 +155,13 @@ def _flag(option: str) -> str:
 
 def main(config: Config) -> None:
     """Train one model, from the start or from where it was stopped, and report on it."""
-    config.check()
-    if config.resume:
-        free = {"resume", "data", "device", "accumulate"}
-        config = runs.Run.open(config.resume, LESSON).begun_with(config, free)
     import ranks  # here, since PyTorch takes a second to import, and --help needs none
 
     with ranks.started(config.device) as mine:
+        config.check()
+        if config.resume:
+            free = {"resume", "data", "device", "accumulate", "compile"}
+            config = runs.Run.open(config.resume, LESSON).begun_with(config, free)
         train(config, mine)
 
 
@@ -168,7 +170,7 @@ def train(config: Config, ranks: "Ranks") -> None:
     import report
 
     session = begin(config, ranks)
-    if not fit(session, config.compile, time.perf_counter):
+    if not fit(session, config.compile):
         best = session.state.best_dev
         dev = f", dev loss {best:.4f}" if math.isfinite(best) else ""
         print(f"stopped after step {session.state.step:,}{dev}")
@@ -186,7 +188,6 @@ def begin(config: Config, ranks: "Ranks") -> "Session":
     """The session that `config` asks for, in a new run folder, or in that of `--resume`."""
     import torch
 
-    from gpt import pretrained
     from gpt.corpus import Corpus
     from gpt.models import build
     from gpt.precision import find_dtype
@@ -196,13 +197,9 @@ def begin(config: Config, ranks: "Ranks") -> "Session":
     torch.manual_seed(config.seed)
     with cli.users_mistakes():
         if config.init:
-            folder = pretrained.find(config.init)
-            corpus = Corpus.open(config.data, read_text, pretrained.vocabulary(folder))
-            model: Model = pretrained.load(folder, recipe.dropout)
-            block_size = config.block_size or min(recipe.block_size, model.block_size)
-            allowed = f"at most {model.block_size}, the context of {config.init}"
-            cli.require(block_size <= model.block_size, "--block-size", block_size, allowed)
-            recipe = replace(recipe, block_size=block_size)
+            model, vocabulary, context = pretrained_model(config, recipe)
+            recipe = replace(recipe, block_size=context)
+            corpus = Corpus.open(config.data, read_text, vocabulary)
         else:
             corpus = Corpus.open(config.data, read_text)
             model = build(config.model, corpus.vocab_size, **recipe.sizes())
@@ -230,23 +227,43 @@ def begin(config: Config, ranks: "Ranks") -> "Session":
     return session
 
 
+def pretrained_model(config: Config, recipe: "Recipe") -> "tuple[Model, Vocabulary, int]":
+    """The GPT-2 of `--init`, what its tokens mean, and the context to train it with.
+
+    For a run that goes on, its shape is enough, since `last.safetensors` has the weights.
+    """
+    from gpt import pretrained
+    from gpt.corpus import restore
+    from gpt.models import build
+
+    if config.resume:
+        about = checkpoints.load(config.resume / "last.safetensors").about
+        model = build("lecture", about["vocab_size"], **about["sizes"])
+        return model, restore(about["vocabulary"], config.resume), about["context"]
+    folder = pretrained.find(str(config.init))
+    gpt2 = pretrained.load(folder, recipe.dropout)
+    context = config.block_size or min(recipe.block_size, gpt2.block_size)
+    allowed = f"at most {gpt2.block_size}, the context of {config.init}"
+    cli.require(context <= gpt2.block_size, "--block-size", context, allowed)
+    return gpt2, pretrained.vocabulary(folder), context
+
+
 def read_text(data: str) -> datasets.Dataset:
     """The text that `--data` names."""
     return datasets.load("shakespeare", data)
 
 
-def fit(session: "Session", compile: bool, clock: Callable[[], float]) -> bool:
-    """Train until the end, or until Ctrl-C; whether it was the end. `clock` tells seconds."""
+def fit(session: "Session", compile: bool) -> bool:
+    """Train until the end, or until Ctrl-C; whether it was the end."""
+    import torch
+
     from gpt.flops import flops_per_token, peak_flops
     from ranks import on_terminate
 
     recipe, state, ranks = session.recipe, session.state, session.ranks
-    model: nn.Module = session.model
-    if compile:
-        model.compile()
-    model = ranks.wrap(model)
-    session.flops = flops_per_token(session.model, recipe.block_size)
-    session.peak = peak_flops(ranks.device, session.dtype) * ranks.world
+    model = ranks.wrap(session.model, compile)
+    flops = flops_per_token(session.model, recipe.block_size)
+    peak = peak_flops(ranks.device, session.dtype) * ranks.world
     total = 100 if recipe.minutes else recipe.steps
     with (
         cli.interruptible() as interrupt,
@@ -256,54 +273,63 @@ def fit(session: "Session", compile: bool, clock: Callable[[], float]) -> bool:
             on_terminate(interrupt)
         if state.step == 0:
             session.save_last()
+        saved, stop = time.perf_counter(), 0.0
         try:
-            while session.done() < 1:
-                before, began, first = session.done(), clock(), state.step
-                losses = take_steps(session, model).tolist()  # waits for the device
-                *losses, seconds, stop = ranks.mean(
-                    *losses, clock() - began, float(interrupt.requested)
-                )
-                look(session, first, losses, seconds)
-                speed = len(losses) * recipe.batch_size * recipe.block_size / seconds  # tokens/s
-                mfu = speed * session.flops / session.peak
-                figures = {"ktok/s": speed / 1000, "MFU %": 100 * mfu}
-                further = int(session.done() * total) - int(before * total)
-                advance(further, loss=losses[-1], dev=state.best_dev, **figures)
-                if int(session.done() * EVALUATIONS) > int(before * EVALUATIONS):
+            while True:
+                if int(session.done() * EVALUATIONS) > state.evaluations:
                     evaluate(session)
-                elif stop:
+                    saved = time.perf_counter()
+                elif stop or time.perf_counter() - saved > SAVE_EVERY:
                     session.save_last()
-                if stop:
-                    return False
+                    saved = time.perf_counter()
+                if stop or session.done() == 1:
+                    return not stop
+                before, began = session.done(), time.perf_counter()
+                losses, rates = take_steps(session, model)
+                figures = losses.tolist()  # waits for the device
+                *figures, seconds, stop = ranks.mean(
+                    *figures, time.perf_counter() - began, float(interrupt.requested)
+                )
+                note(session, figures, rates, seconds)
+                speed = len(figures) * recipe.batch_size * recipe.block_size / seconds  # tokens/s
+                shown = {"ktok/s": speed / 1000, "MFU %": 100 * speed * flops / peak}
+                further = int(session.done() * total) - int(before * total)
+                advance(further, loss=figures[-1], dev=state.best_dev, **shown)
+        except torch.OutOfMemoryError:
+            mend = "a larger --accumulate, or a smaller --batch-size, needs less"
+            raise cli.UserError(f"the memory of {ranks.device} is full; {mend}") from None
         except RuntimeError as error:
             if not ranks.are_lost(error):
                 raise
             session.save_last()
             raise ConnectionError(
-                f"another process was lost after step {state.step:,}; to go on, with any number of "
-                f"processes: torchrun … train.py --resume {session.run.path}"
+                f"another process was lost after step {state.step:,}; to go on, with as many "
+                f"processes as divide the batch: torchrun … train.py --resume {session.run.path}"
             ) from None
-    return True
 
 
-def take_steps(session: "Session", model: "nn.Module") -> "Tensor":
-    """A few training steps; returns their losses (step,) without waiting for the device."""
+def take_steps(session: "Session", model: "nn.Module") -> "tuple[Tensor, list[float]]":
+    """A few training steps: their losses (step,), and what part of the highest rates they had.
+
+    Does not wait for the device.
+    """
     import torch
 
     recipe, state, ranks = session.recipe, session.state, session.ranks
-    losses = []
+    losses, rates = [], []
     for _ in range(1 if ranks.device.type == "cpu" else STRETCH):
         if state.step == recipe.steps and not recipe.minutes:
             break
         losses.append(gradients(session, model))
+        rates.append(session.lr_factor())
         if recipe.clip is not None:
             torch.nn.utils.clip_grad_norm_(session.model.parameters(), recipe.clip)
         for optimizer in session.optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = group["initial_lr"] * session.lr_factor()
+                group["lr"] = group["initial_lr"] * rates[-1]
             optimizer.step()
         state.step += 1
-    return torch.stack(losses)
+    return torch.stack(losses), rates
 
 
 def gradients(session: "Session", model: "nn.Module") -> "Tensor":
@@ -318,7 +344,7 @@ def gradients(session: "Session", model: "nn.Module") -> "Tensor":
     from gpt.precision import autocast
 
     recipe, step, ranks = session.recipe, session.state.step, session.ranks
-    portions = recipe.accumulate
+    portions = session.portions()
     for optimizer in session.optimizers:
         optimizer.zero_grad()
     total = torch.zeros((), device=ranks.device)
@@ -327,24 +353,32 @@ def gradients(session: "Session", model: "nn.Module") -> "Tensor":
         torch.manual_seed(seed_of(session.seed, step, part))  # for dropout
         size = recipe.block_size, recipe.batch_size
         x, y = batch_at(step, session.train, *size, session.seed, part, parts)
+        x, y = ranks.to_device(x), ranks.to_device(y)
         with ranks.averaging(model, portion == portions - 1):
             with autocast(ranks.device, session.dtype):
-                logits = model(x.to(ranks.device))
-            loss = nats(logits, y.to(ranks.device)) / portions
+                logits = model(x)
+            loss = nats(logits, y) / portions
             loss.backward()
         total += loss.detach()
     return total
 
 
-def look(session: "Session", first: int, losses: list[float], seconds: float) -> None:
-    """Note what the steps from `first` on have cost; raises `UserError` when it is no number."""
-    state = session.state
-    for step, loss in enumerate(losses, start=first):
+def note(session: "Session", losses: list[float], rates: list[float], seconds: float = 0.0) -> None:
+    """Add the losses of the newest steps to the state, and the seconds they took.
+
+    `rates` are what part of the highest learning rates they had. Raises `UserError` when a loss is
+    no number.
+    """
+    state, recipe = session.state, session.recipe
+    first = state.step - len(losses)
+    for step, (loss, rate) in enumerate(zip(losses, rates), start=first):
         if not math.isfinite(loss):
             saved = session.best_path if session.best_path.exists() else session.last_path
-            lr = session.recipe.lr * session.lr_factor()
-            mend = f"begin again with a smaller --lr (the last good weights: {saved})"
-            raise cli.UserError(f"at step {step} the loss is {loss}, at --lr {lr:.3g}; {mend}")
+            names = ("lr", "muon_lr", "embedding_lr")
+            highest = {_flag(name): getattr(recipe, name) for name in names}
+            lrs = (f"{flag} {lr * rate:.3g}" for flag, lr in highest.items() if lr is not None)
+            mend = f"begin again with a smaller one (the last good weights: {saved})"
+            raise cli.UserError(f"at step {step} the loss is {loss}, at {', '.join(lrs)}; {mend}")
     state.losses += sum(losses)
     state.batches += len(losses)
     state.seconds += seconds
@@ -360,10 +394,11 @@ def evaluate(session: "Session") -> None:
         block_size = session.recipe.block_size
         nats, count = total_nats(session.model, session.dev, block_size, ranks.rank, ranks.world)
     mean_nats, mean_count = ranks.mean(nats, count)
-    dev, train = mean_nats / mean_count, state.losses / state.batches
+    dev, train = mean_nats / mean_count, state.losses / max(1, state.batches)
     if not math.isfinite(dev):
-        look(session, state.step, [dev], 0.0)
+        note(session, [dev], [session.lr_factor()])
     state.losses, state.batches = 0.0, 0
+    state.evaluations = int(session.done() * EVALUATIONS)
     if ranks.first:
         session.run.log(step=state.step, seconds=round(state.seconds, 3), train=train, dev=dev)
     if dev < state.best_dev:

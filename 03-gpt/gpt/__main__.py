@@ -24,7 +24,7 @@ try:
     from tyro.conf import arg
 
     from shared import checkpoints, cli, datasets, plots, progress, schedules
-    from shared.runs import Run
+    from shared.runs import Run, atomic
 
     for package in ("matplotlib", "safetensors", "tiktoken", "torch"):
         if find_spec(package) is None:  # only looked for: importing them would slow down --help
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from torch import Tensor
 
-    from gpt.corpus import Corpus, Vocabulary
+    from gpt.corpus import Vocabulary
     from gpt.models import Model
     from gpt.recipes import Recipe
 
@@ -47,10 +47,12 @@ MAP_LIMIT = 64  # tokens; more in a picture cannot be read
 
 @dataclass
 class Trained:
-    """A model and what its tokens mean."""
+    """A model, what its tokens mean, the context and the text that it was trained with."""
 
     model: "Model"
     vocabulary: "Vocabulary"
+    context: int
+    data: str = "shakespeare"
 
     @classmethod
     def load(cls, name: str) -> "Trained":
@@ -67,15 +69,16 @@ class Trained:
         with cli.users_mistakes():
             if not folder.is_dir() or "model_type" in Run(folder, LESSON).read_config():
                 folder = pretrained.find(name)
-                return cls(pretrained.load(folder).eval(), pretrained.vocabulary(folder))
-            Run.open(folder, LESSON)
+                gpt2 = pretrained.load(folder).eval()
+                return cls(gpt2, pretrained.vocabulary(folder), gpt2.block_size)
+            data = Run.open(folder, LESSON).read_config()["config"]["data"]
             checkpoint = checkpoints.load(path)
             about = checkpoint.about
             if about.get("lesson") != LESSON:
                 raise cli.UserError(f"{path} is no model of this lesson; name another run")
             model = build(about["model"], about["vocab_size"], **about["sizes"])
             model.load_state_dict(checkpoint.part("model"))
-            return cls(model.eval(), restore(about["vocabulary"], folder))
+            return cls(model.eval(), restore(about["vocabulary"], folder), about["context"], data)
 
     def ids(self, prompt: str) -> list[int]:
         """The prompt's tokens; raises `UserError` for a character that has none."""
@@ -160,7 +163,7 @@ class Attention(OfRun):
         cli.require(1 <= len(ids) <= limit, "--prompt", f"{len(ids)}", allowed)
         maps = attention_maps(trained.model, torch.tensor(ids))
         tokens = [trained.vocabulary.decode([i]) for i in ids]
-        with Run(self.out.parent, LESSON).writing(self.out.name) as path:
+        with atomic(self.out) as path:
             plots.save(draw_maps(maps, tokens), path)
         print(f"{self.out}: {maps.shape[0]} blocks, {maps.shape[1]} heads, {len(ids)} tokens")
 
@@ -189,25 +192,22 @@ class Eval(OfRun):
     """Measure the loss on the whole dev split."""
 
     data: str = ""
-    """A text to measure on instead; by default the run's."""
+    """A text to measure on instead; by default the run's, or Shakespeare."""
     block_size: Annotated[int | None, arg(metavar="INT")] = None
     """Tokens that the model may see; by default as many as it was trained with."""
 
     def run(self) -> None:
+        from gpt.corpus import Corpus
         from gpt.data import train_and_dev
         from gpt.evaluation import total_nats
 
         trained = Trained.load(self.run_folder)
         longest = trained.model.block_size
-        block_size = self.block_size or longest
+        block_size = trained.context if self.block_size is None else self.block_size
         allowed = f"from 1 to {longest}, the model's context"
         cli.require(1 <= block_size <= longest, "--block-size", block_size, allowed)
-        data = self.data
-        if not data:
-            config = Run(Path(self.run_folder), LESSON).read_config().get("config", {})
-            data = config.get("data", "shakespeare")
         with cli.users_mistakes():
-            corpus = self.corpus(data, trained)
+            corpus = Corpus.open(self.data or trained.data, read_text, trained.vocabulary)
             _, dev = train_and_dev(corpus.stream, block_size)
         nats, count = total_nats(trained.model, dev, block_size)
         text = trained.vocabulary.to_bytes(dev.stream.read(dev.start + 1, dev.stop).tolist())
@@ -217,14 +217,10 @@ class Eval(OfRun):
         print(f"loss: {nats / count:.4f} nats a token, context {block_size}")
         print(f"that is {bits / characters:.4f} bits a character, {bits / len(text):.4f} a byte")
 
-    def corpus(self, data: str, trained: Trained) -> "Corpus":
-        """The text to measure on, in the model's tokens."""
-        from gpt.corpus import Corpus
 
-        def read(data: str) -> datasets.Dataset:
-            return datasets.load("shakespeare", data)
-
-        return Corpus.open(data, read, trained.vocabulary)
+def read_text(data: str) -> datasets.Dataset:
+    """The text that `--data` names."""
+    return datasets.load("shakespeare", data)
 
 
 @dataclass
@@ -236,7 +232,7 @@ class Export(OfRun):
 
     def run(self) -> None:
         from gpt import pretrained
-        from gpt.corpus import describe
+        from gpt.corpus import RANKS, describe
         from gpt.model import GPT
 
         trained = Trained.load(self.run_folder)
@@ -245,9 +241,13 @@ class Export(OfRun):
             raise cli.UserError(f"{self.run_folder} cannot be exported: {reason}")
         if self.to.exists():
             raise cli.UserError(f"--to {self.to} exists; name another folder")
-        about = describe(trained.vocabulary)
-        pretrained.save(trained.model, self.to, **about)
-        print(f"{self.to}/: config.json, model.safetensors")
+        pretrained.save(trained.model, self.to, vocabulary=describe(trained.vocabulary))
+        files = ["config.json", "model.safetensors"]
+        ranks = Path(self.run_folder) / RANKS
+        if ranks.is_file():
+            (self.to / RANKS).write_bytes(ranks.read_bytes())
+            files.append(RANKS)
+        print(f"{self.to}/: {', '.join(files)}")
 
 
 @dataclass
@@ -297,15 +297,15 @@ class Ablate:
                 worth = nats / count - next(iter(results.values()))["dev"]
                 row = f"{nats / count:.4f}", f"{worth:+.4f}", f"{milliseconds:.0f}"
                 table.add_row(variant.name, *row)
+                run.write_json("ablate.json", results)
         Console().print(table)
-        run.write_json("ablate.json", results)
         print(f"run: {run.path}/ (ablate.json)")
 
 
 def lr_factor(step: int, recipe: "Recipe") -> float:
     """What a step's learning rates are of the highest ones."""
-    decay = schedules.DECAYS[recipe.decay]
-    return schedules.warm_up(step, recipe.warm_up) * decay(step, recipe.steps, recipe.final)
+    settings = recipe.warm_up, recipe.decay, recipe.final
+    return schedules.rise_and_fall(step, step / recipe.steps, *settings)
 
 
 VERBS = {

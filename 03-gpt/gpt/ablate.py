@@ -126,8 +126,9 @@ def variants(vocab_size: int, steps: int, seed: int) -> Iterator[Variant]:
     All see the same batches, and begin with the same weights where they have the same.
     """
     modern = replace(PRESETS["cpu"]["modern"], steps=steps, minutes=None)
-    lecture = PRESETS["cpu"]["lecture"]
-    same = replace(lecture, steps=steps, batch_size=modern.batch_size, block_size=modern.block_size)
+    batch_size, block_size = modern.batch_size, modern.block_size
+    lecture = replace(PRESETS["cpu"]["lecture"], steps=steps, warm_up=modern.warm_up)
+    lecture = replace(lecture, batch_size=batch_size, block_size=block_size)
 
     def made() -> Modern:
         torch.manual_seed(seed)
@@ -138,9 +139,10 @@ def variants(vocab_size: int, steps: int, seed: int) -> Iterator[Variant]:
         model = made()
         undo(model)
         yield Variant(f"without {name}", model, modern)
-    yield Variant("without Muon", made(), replace(modern, muon_lr=None))
+    adamw = replace(modern, lr=lecture.lr, muon_lr=None)  # which likes a smaller rate
+    yield Variant("without Muon", made(), adamw)
     torch.manual_seed(seed)
-    yield Variant("the lecture's model", GPT(vocab_size, **same.sizes()), same)
+    yield Variant("the lecture's model", GPT(vocab_size, **lecture.sizes()), lecture)
 
 
 def train(

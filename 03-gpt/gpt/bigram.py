@@ -14,6 +14,7 @@ class Bigram(nn.Module):
     def __init__(self, vocab_size: int, block_size: int) -> None:
         super().__init__()
         self.block_size = block_size  # of no use to this model, which looks back one token
+        self.vocab_size = vocab_size
         self.sizes = {"block_size": block_size}
         self.table = nn.Embedding(vocab_size, vocab_size)
 

@@ -5,6 +5,7 @@ tiktoken, and takes an encoding from the ranks that lie beside a stream, or GPT-
 """
 
 import base64
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,9 +17,12 @@ GPT2_TOKENS = 50257
 class BPE:
     """The same four methods as `Chars`, for a `tiktoken.Encoding`."""
 
-    def __init__(self, encoding: tiktoken.Encoding, pattern: str | None) -> None:
+    def __init__(
+        self, encoding: tiktoken.Encoding, pattern: str | None = None, sha256: str | None = None
+    ) -> None:
         self.encoding = encoding
-        self.pattern = pattern  # None for GPT-2's own
+        self.pattern = pattern  # this and the hash of the ranks are None for GPT-2's own
+        self.sha256 = sha256
 
     @classmethod
     def open(cls, ranks: Path, pattern: str) -> "BPE":
@@ -32,8 +36,10 @@ class BPE:
                 token, rank = line.split()
                 found[base64.b64decode(token, validate=True)] = int(rank)
             missing = [byte for byte in range(256) if bytes([byte]) not in found]
-            if missing:  # tiktoken would not survive it
+            if missing:  # tiktoken would not survive it, nor what comes next
                 raise ValueError(f"the byte {missing[0]} is missing")
+            if sorted(found.values()) != list(range(len(found))):
+                raise ValueError("the ranks are not 0, 1, 2 and so on")
             encoding = tiktoken.Encoding(
                 ranks.stem, pat_str=pattern, mergeable_ranks=found, special_tokens={}
             )
@@ -41,13 +47,13 @@ class BPE:
             raise ValueError(f"there is no {ranks}, the tokenizer's ranks") from None
         except ValueError as error:
             raise ValueError(f"{ranks} holds no tokenizer's ranks ({error})") from None
-        return cls(encoding, pattern)
+        return cls(encoding, pattern, hashlib.sha256(ranks.read_bytes()).hexdigest())
 
     @classmethod
     def gpt2(cls) -> "BPE":
         """GPT-2's encoding; raises `ConnectionError` when tiktoken cannot get it."""
         try:
-            return cls(tiktoken.get_encoding("gpt2"), None)
+            return cls(tiktoken.get_encoding("gpt2"))
         except OSError as error:
             raise ConnectionError(f"tiktoken cannot download GPT-2's encoding: {error}") from None
 

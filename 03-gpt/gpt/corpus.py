@@ -57,9 +57,9 @@ class Corpus:
         if not paths:
             raise ValueError(f"{data} has no files of ids, NAME.bin, in it")
         corpus = cls.of_files(paths)
-        if vocabulary is not None and len(vocabulary) != corpus.vocab_size:
-            sizes = f"{corpus.vocab_size:,} tokens, the model has {len(vocabulary):,}"
-            raise ValueError(f"{data} is in another vocabulary: it has {sizes}")
+        if vocabulary is not None and describe(vocabulary) != describe(corpus.vocabulary):
+            sizes = f"{corpus.vocab_size:,} tokens, the model's {len(vocabulary):,}"
+            raise ValueError(f"{data} is in another vocabulary than the model's: it has {sizes}")
         return corpus
 
     @classmethod
@@ -87,6 +87,9 @@ class Corpus:
         ranks = paths[0].with_name(RANKS)
         if ranks.is_file() and pattern is not None:
             vocabulary = BPE.open(ranks, pattern)
+            if len(vocabulary) != vocab_size:
+                sizes = f"{len(vocabulary):,} tokens, {paths[0]} has {vocab_size:,}"
+                raise ValueError(f"{ranks} is of another vocabulary: it has {sizes}")
             return cls(stream, vocabulary, vocab_size, origin, sha256, ranks.read_bytes())
         if vocab_size == GPT2_TOKENS:
             return cls(stream, BPE.gpt2(), vocab_size, origin, sha256)
@@ -98,7 +101,7 @@ def describe(vocabulary: Vocabulary) -> dict[str, Any]:
     """What JSON can say of a vocabulary; `restore` makes it again."""
     if isinstance(vocabulary, Chars):
         return {"characters": vocabulary.characters}
-    return {"pattern": vocabulary.pattern}
+    return {"pattern": vocabulary.pattern, "sha256": vocabulary.sha256}
 
 
 def restore(about: dict[str, Any], folder: Path) -> Vocabulary:

@@ -7,7 +7,7 @@ was interrupted or not, and however many processes share the work.
 
 A stream lies in memory, or in files `NAME.bin` that are mapped into it, each with a `NAME.json`
 beside it that says what is in it: `dtype` (uint16 or uint32), `byte_order`, `vocab_size`, `count`,
-`sha256`. The lesson 04-tokenizer writes them.
+`sha256`, and perhaps the `pattern` of the tokenizer. The lesson 04-tokenizer writes them.
 """
 
 import hashlib

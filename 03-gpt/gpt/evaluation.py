@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from gpt.data import Split
 
-TOKENS = 8192  # looked at together
+TOKENS = 8192  # looked at together, at most
+LOGITS = 50_000_000  # made together, at most
 
 
 def nats(logits: Tensor, targets: Tensor) -> Tensor:
@@ -34,7 +35,8 @@ def total_nats(
     total, count = 0.0, 0
     training = model.training
     model.eval()
-    rows = max(1, TOKENS // block_size)
+    vocab_size = int(model.vocab_size)  # type: ignore[arg-type]
+    rows = max(1, min(TOKENS, LOGITS // vocab_size) // block_size)
     batches = [(mine[i : i + rows], block_size) for i in range(0, len(mine), rows)]
     if last is not None and part == 0:
         batches.append(([last], len(split) - 1 - last))

@@ -28,7 +28,7 @@ def probabilities(
     logits = logits.float()
     if temperature == 0:
         return torch.zeros_like(logits).index_fill(0, logits.argmax(), 1.0)
-    logits = logits / temperature
+    logits = (logits - logits.max()) / temperature
     if top_k is not None and top_k < len(logits):
         least = logits.topk(top_k).values[-1]
         logits = logits.masked_fill(logits < least, -torch.inf)

@@ -88,6 +88,7 @@ class GPT(nn.Module):
         sizes = {"block_size": block_size, "n_layer": n_layer, "n_head": n_head, "n_embd": n_embd}
         check_sizes(vocab_size, dropout, **sizes)
         self.sizes: dict[str, Any] = {**sizes, "dropout": dropout}
+        self.vocab_size = vocab_size
         self.block_size = block_size
         self.token_embedding = nn.Embedding(vocab_size, n_embd)
         self.position_embedding = nn.Embedding(block_size, n_embd)

@@ -1,11 +1,12 @@
 """GPT-2's weights, from and to the layout of Hugging Face's `transformers`.
 
-After "Let's reproduce GPT-2" (youtube.com/watch?v=l8pRSuU81PU, from 13:47). A folder in that layout
+After "Let's reproduce GPT-2" (youtube.com/watch?v=l8pRSuU81PU). A folder in that layout
 has `config.json` and `model.safetensors`. The matrices of its attention and MLP lie transposed, for
 OpenAI wrote them as convolutions; the output is not stored, since it is the token embedding.
 """
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from gpt.bpe import BPE, GPT2_TOKENS
-from gpt.chars import Chars
+from gpt.corpus import Vocabulary, restore
 from gpt.model import GPT
 
 OURS = {  # their names: ours
@@ -60,7 +61,7 @@ def find(name: str) -> Path:
     except (HFValidationError, RepositoryNotFoundError):
         raise ValueError(f"{name} is neither a folder nor a model on Hugging Face's hub") from None
     except Exception as error:  # of the network, of which there are many kinds
-        reason = str(error).splitlines()[0]
+        reason = (str(error) or type(error).__name__).splitlines()[0]
         raise ValueError(f"{name} is no folder, and the hub cannot be reached: {reason}") from None
 
 
@@ -83,11 +84,11 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-def vocabulary(folder: Path) -> Chars | BPE:
+def vocabulary(folder: Path) -> Vocabulary:
     """What the tokens of the GPT-2 in this folder mean; raises `ValueError` if it is not known."""
     config = read_config(folder)
-    if "characters" in config:  # that we have written
-        return Chars(config["characters"])
+    if "vocabulary" in config:  # that we have written
+        return restore(config["vocabulary"], folder)
     if config["vocab_size"] == GPT2_TOKENS:
         return BPE.gpt2()
     unknown = f"what the {config['vocab_size']:,} tokens of {folder} mean is unknown"
@@ -118,15 +119,21 @@ def load(folder: Path, dropout: float = 0.0) -> GPT:
 def save(model: GPT, folder: Path, **more: Any) -> None:
     """Write `config.json` and `model.safetensors`, for `transformers` or for `load`.
 
-    `more` is added to the config. Raises `OSError` when the folder exists or cannot be written.
+    `more` is added to the config. Raises `OSError` when the folder exists or cannot be written;
+    it is then as before.
     """
-    folder.mkdir(parents=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir()
     sizes = {theirs: model.sizes[ours] for theirs, ours in SIZES.items()}
-    sizes["vocab_size"] = model.token_embedding.num_embeddings
+    sizes["vocab_size"] = model.vocab_size
     config = {"architectures": ["GPT2LMHeadModel"], **FIXED, **sizes, **more}
     text = json.dumps({**config, "bos_token_id": None, "eos_token_id": None}, indent=2)
-    save_file(to_theirs(model.state_dict()), folder / "model.safetensors", {"format": "pt"})
-    (folder / "config.json").write_text(text + "\n", encoding="utf-8")
+    try:
+        save_file(to_theirs(model.state_dict()), folder / "model.safetensors", {"format": "pt"})
+        (folder / "config.json").write_text(text + "\n", encoding="utf-8")
+    except Exception as error:  # safetensors' own kind, which has the system's words in it
+        shutil.rmtree(folder)
+        raise OSError(f"{folder} could not be written: {error}") from None
 
 
 def from_theirs(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -162,7 +162,7 @@ def test_runs_of_tokens_have_a_vector_each_that_depends_on_them_alone():
     assert len({tuple(vector.tolist()) for vector in found}) == 6
 
 
-def test_runs_of_two_characters_rarely_share_a_vector():
+def test_no_two_pairs_of_shakespeares_characters_share_a_vector():
     pairs = torch.cartesian_prod(torch.arange(65), torch.arange(65))
     ids = torch.cat([torch.full((65 * 65, 1), -1), pairs], 1)
     rows = []
@@ -170,15 +170,15 @@ def test_runs_of_two_characters_rarely_share_a_vector():
     embedding.table.register_forward_hook(lambda module, args, out: rows.append(args[0]))
     embedding(ids)
     hit = rows[0][:, -1].unique().numel()
-    random = 16384 * (1 - (1 - 1 / 16384) ** 4225)  # rows that a random hash would hit
-    assert hit > 0.97 * random
+    assert hit == 65 * 65  # none of them
 
 
-def test_logits_stay_below_the_cap(model):
-    if isinstance(model, Modern):
-        for parameter in model.parameters():
-            parameter.data.mul_(10)
-        assert model(torch.randint(20, (4, 16))).abs().max() <= CAP
+def test_logits_stay_below_the_cap():
+    model = small(Modern)
+    for parameter in model.parameters():
+        parameter.data.mul_(10)
+    logits = model(torch.randint(20, (4, 16)))
+    assert 0.9 * CAP < logits.abs().max() <= CAP
 
 
 def test_maps_are_the_weights_that_the_model_used(model):
@@ -222,9 +222,7 @@ def test_counted_operations_are_those_that_pytorch_counts(kind):
     ids = torch.randint(20, (2, 32))
     with FlopCounterMode(display=False) as counter:
         nats(model(ids), ids).backward()
-    counted = flops_per_token(model, 32) * ids.numel()
-    # PyTorch leaves out the gradient of the first block's input, which nobody needs
-    assert counted == pytest.approx(counter.get_total_flops(), rel=0.1)
+    assert flops_per_token(model, 32) * ids.numel() == counter.get_total_flops()
 
 
 def test_muon_gets_the_matrices_of_the_blocks_and_adamw_all_else_once():
@@ -243,7 +241,7 @@ def test_lecture_decays_matrices_and_spares_vectors():
         assert {p.ndim > 1 for p in group["params"]} == {group["weight_decay"] > 0}
 
 
-def test_every_ablation_changes_the_model_and_one_thing_alone():
+def test_every_ablation_changes_what_the_model_computes():
     ids = torch.randint(20, (2, 16))
     usual = small(Modern)
     expected = usual(ids)

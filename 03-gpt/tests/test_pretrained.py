@@ -61,7 +61,7 @@ def test_gradients_equal_those_of_transformers(theirs):
 
 def test_transformers_reads_what_was_exported(tmp_path):
     ours = small(GPT)
-    pretrained.save(ours, tmp_path / "out", characters="abc")
+    pretrained.save(ours, tmp_path / "out", vocabulary={"characters": "abc"})
     model = GPT2LMHeadModel.from_pretrained(tmp_path / "out").eval()
     ids = torch.randint(20, (3, 16))
     torch.testing.assert_close(model(ids).logits, ours(ids), atol=1e-5, rtol=1e-5)
@@ -69,7 +69,7 @@ def test_transformers_reads_what_was_exported(tmp_path):
 
 def test_exported_weights_come_back_to_the_last_bit(tmp_path):
     ours = small(GPT)
-    pretrained.save(ours, tmp_path / "out", characters="abc")
+    pretrained.save(ours, tmp_path / "out", vocabulary={"characters": "abc"})
     again = pretrained.load(tmp_path / "out")
     assert again.sizes == {**SIZES, "dropout": 0.0}
     for name, tensor in ours.state_dict().items():

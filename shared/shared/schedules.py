@@ -42,3 +42,8 @@ DECAYS: dict[Decay, Callable[..., float]] = {
     "linear": linear,
     "cosine": cosine,
 }
+
+
+def rise_and_fall(step: int, done: float, steps: float, decay: Decay, final: float = 0.0) -> float:
+    """The factor of a `warm_up` over `steps` and a decay to `final`, when `done` of all is done."""
+    return warm_up(step, steps) * DECAYS[decay](done, 1.0, final)
