@@ -99,15 +99,15 @@ def _exchange(model: Modern, kind: type[nn.Module], make: Callable[[], nn.Module
 
 
 CHANGES: dict[str, Callable[[Modern], None]] = {
-    "n-gram embeddings": without_ngrams,
-    "embeddings of three": without_trigrams,
-    "rotary positions": without_rotary,
-    "RMS norm": without_rms_norm,
-    "QK norm": without_qk_norm,
-    "ReLU²": without_relu_squared,
-    "no biases": with_biases,
-    "zero-initialised projections": without_zero_init,
-    "logit soft-cap": without_soft_cap,
+    "without n-gram embeddings": without_ngrams,
+    "without embeddings of three": without_trigrams,
+    "without rotary positions": without_rotary,
+    "without RMS norm": without_rms_norm,
+    "without QK norm": without_qk_norm,
+    "without ReLU²": without_relu_squared,
+    "with biases": with_biases,
+    "without zero-initialised projections": without_zero_init,
+    "without logit soft-cap": without_soft_cap,
 }
 
 
@@ -138,7 +138,7 @@ def variants(vocab_size: int, steps: int, seed: int) -> Iterator[Variant]:
     for name, undo in CHANGES.items():
         model = made()
         undo(model)
-        yield Variant(f"without {name}", model, modern)
+        yield Variant(name, model, modern)
     adamw = replace(modern, lr=lecture.lr, muon_lr=None)  # which likes a smaller rate
     yield Variant("without Muon", made(), adamw)
     torch.manual_seed(seed)
