@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from shared.schedules import DECAYS, cosine, linear, step_decay, warm_up
+from shared.schedules import DECAYS, cosine, linear, rise_and_fall, step_decay, warm_up
 
 
 def rates(scheduler_for, steps):
@@ -45,3 +45,9 @@ def test_decays_begin_at_1_and_never_rise(name):
     factors = [DECAYS[name](step, 50) for step in range(60)]
     assert factors[0] == 1.0
     assert all(a >= b >= 0 for a, b in pairwise(factors))
+
+
+def test_rise_and_fall_is_a_warm_up_times_a_decay():
+    factors = [rise_and_fall(step, step / 20, 5, "linear", 0.1) for step in range(21)]
+    assert factors[:2] == pytest.approx([1 / 5, 2 / 5 * (1 - 0.9 / 20)])
+    assert factors[10:] == [linear(step, 20, 0.1) for step in range(10, 21)]
