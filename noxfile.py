@@ -113,11 +113,18 @@ def demo(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Every lesson's bench.py: ours, the peer, the ratio."""
+    """Every lesson's bench.py, or that of the named; with `-- --write`, paste what was measured."""
     install(session, *folders("[test]"))
+    if "--write" in session.posargs:
+        session.run("python", "-m", "shared.benchmarks")
+        return
+    wanted = set(session.posargs)
+    if unknown := wanted - {lesson.name for lesson in LESSONS}:
+        session.error(f"no lesson is called {', '.join(sorted(unknown))}")
     for lesson in LESSONS:
-        with session.chdir(lesson):
-            session.run("python", "bench.py", *session.posargs)
+        if not wanted or lesson.name in wanted:
+            with session.chdir(lesson):
+                session.run("python", "bench.py", "--out", "../runs/bench/benchmarks.json")
 
 
 @nox.session(default=False, venv_backend="none")

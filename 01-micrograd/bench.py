@@ -10,12 +10,12 @@ the name of our own package, so it gets an environment of its own.
 """
 
 import gc
-import importlib.util
 import json
 import math
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import tracemalloc
 import venv
@@ -23,7 +23,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from shared.benchmarks import Report
 
 HERE = Path(__file__).parent
 TURNS = 9
@@ -237,8 +240,8 @@ def peer_python() -> Path:
     return python
 
 
-def compare_steps() -> None:
-    """Print the time of a training step for every contender."""
+def compare_steps(report: "Report") -> None:
+    """The time of a training step for every contender."""
     from micrograd.moons import two_moons
     from micrograd.nn import MLP
 
@@ -262,14 +265,19 @@ def compare_steps() -> None:
         "torch_scalars": "PyTorch, a tensor for every scalar",
         "torch_tensors": "PyTorch, all points in one tensor",
     }
-    print("One full-batch training step, 100 points, MLP 2-16-16-1, margin loss, float64\n")
-    print("| | ms a step | times faster than micrograd 0.1.0 |\n|---|--:|--:|")
+    title = "One full-batch training step, 100 points, MLP 2-16-16-1, margin loss, float64"
+    table = report.table("steps", title, [""], ["ms a step", "times faster than micrograd 0.1.0"])
     for name, text in texts.items():
         seconds = contenders[name].seconds
         ratio = median(a / b for a, b in zip(contenders["peer"].seconds, seconds))
-        print(f"| {text} | {1000 * median(seconds):.2f} | {ratio:.1f} |")
-    count = TURNS * STEPS
-    print(f"\nMedians of {TURNS} turns. All losses of the {count} steps agree to 1e-9.\n")
+        cells = f"{1000 * median(seconds):.2f}", f"{ratio:.1f}"
+        table.row(text, *cells)
+        if name in ("ours", "scalars"):
+            what = f"a training step, {text}"
+            there = f"micrograd 0.1.0: {1000 * median(contenders['peer'].seconds):.0f} ms"
+            here = f"{cells[0]} ms, {cells[1]} times as fast"
+            report.result(what, there, here, "nox -s bench -- 01-micrograd")
+    print(f"\nMedians of {TURNS} turns. All losses of the {TURNS * STEPS} steps agree to 1e-9.")
 
 
 # Large graphs.
@@ -297,8 +305,8 @@ def graph_bytes(n: int) -> int:
     return peak
 
 
-def compare_sizes() -> None:
-    """Print time and memory per node for graphs of growing size."""
+def compare_sizes(report: "Report") -> None:
+    """Time and memory per node for graphs of growing size."""
     nanoseconds: dict[tuple[bool, int], list[float]] = {}
     for _ in range(5):
         for collector in (False, True):
@@ -309,26 +317,50 @@ def compare_sizes() -> None:
                 gc.enable()
                 gc.collect()
                 nanoseconds.setdefault((collector, n), []).append(1e9 * median(times) / n)
-    print("Graphs of growing size: `x = x * a + b`, built, gone backward through, released\n")
-    print(
-        "| nodes | ns a node | ns with the cycle collector on | bytes a node |\n|--:|--:|--:|--:|"
-    )
+    title = "Graphs of growing size: `x = x * a + b`, built, gone backward through, released"
+    columns = ["nodes", "ns a node", "ns with the cycle collector on", "bytes a node"]
+    table = report.table("graphs", title, [], columns)
     for n in SIZES:
         off, on = (median(nanoseconds[collector, n]) for collector in (False, True))
-        print(f"| {n:,} | {off:.0f} | {on:.0f} | {graph_bytes(n) / n:.0f} |")
+        table.row(f"{n:,}", f"{off:.0f}", f"{on:.0f}", f"{graph_bytes(n) / n:.0f}")
     for collector, text in ((False, "off"), (True, "on")):
         small, *_, large = (median(nanoseconds[collector, n]) for n in SIZES)
         ratio = large / small
         print(f"\nCollector {text}: a node takes {ratio:.2f} times as long among {SIZES[-1]:,}.")
 
 
+# Training.
+
+
+def default_run(report: "Report") -> None:
+    """What `python train.py` reaches."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "train.py", "--runs", folder, "--name", "run"]
+        began = time.perf_counter()
+        subprocess.run(command, cwd=HERE, check=True, stdout=subprocess.DEVNULL)
+        seconds = time.perf_counter() - began
+        metrics = (Path(folder) / "run" / "metrics.jsonl").read_text().splitlines()
+    last = json.loads(metrics[-1])
+    what = f"two moons, accuracy after {last['step']} steps"
+    ours = f"{last['accuracy']:.0%}, {seconds:.1f} s"
+    report.result(what, "the lecture's notebook: 100%", ours, "python train.py")
+
+
+def main(report: "Report") -> None:
+    """Fill the tables."""
+    default_run(report)
+    compare_steps(report)
+    compare_sizes(report)
+
+
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--work"]:
         work(sys.argv[2])
-    elif sys.argv[1:]:
-        sys.exit(__doc__)
-    elif importlib.util.find_spec("torch") is None:
-        sys.exit("error: No module named 'torch'; in the repository's root run `nox -s bench`")
     else:
-        compare_steps()
-        compare_sizes()
+        try:
+            import torch  # noqa: F401
+
+            from shared import benchmarks
+        except ImportError as missing:
+            sys.exit(f"error: {missing}; in the repository's root run `nox -s bench`")
+        benchmarks.run("01-micrograd", main, packages=["torch"])

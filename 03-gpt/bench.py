@@ -20,7 +20,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import GPT2Config, GPT2LMHeadModel
 
 from gpt import pretrained
 from gpt.corpus import Corpus
@@ -32,10 +31,16 @@ from gpt.modern import Modern
 from gpt.optimizers import optimizers_for
 from gpt.precision import find_dtype
 from gpt.recipes import PRESETS, Recipe
-from ranks import Ranks
-from session import Session
-from shared import datasets
-from train import take_steps
+
+try:
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    from ranks import Ranks
+    from session import Session
+    from shared import benchmarks, datasets
+    from train import take_steps
+except ImportError as missing:
+    sys.exit(f"error: {missing}; in the repository's root run `nox -s bench`")
 
 CPU = torch.device("cpu")
 YARDSTICK = PRESETS["cpu"]["lecture"]
@@ -45,11 +50,7 @@ SEEDS = (1, 2, 3)
 TURN = 20  # steps of the yardstick
 TOKENS = 1000  # that are written with the cache and without
 PIECE = 100  # of them in a turn
-
-
-def row(*cells: str) -> None:
-    """Print a row of a Markdown table."""
-    print(f"| {' | '.join(cells)} |", flush=True)
+COMMAND = "nox -s bench -- 03-gpt"
 
 
 @dataclass
@@ -82,7 +83,7 @@ class Racer:
         return total / count
 
 
-def race(corpus: Corpus) -> None:
+def race(report: benchmarks.Report, corpus: Corpus) -> None:
     """The yardstick's whole run; meanwhile, sprints to its loss, and a run of equal time.
 
     nanoGPT computes in float32 on a CPU, and so does the yardstick; beside it runs the same in what
@@ -105,9 +106,9 @@ def race(corpus: Corpus) -> None:
         for sprint in sprints:
             while sprint.session.state.step < share * SPRINTER.steps:
                 sprint.step()
-    print(f"dev loss at context {YARDSTICK.block_size} after how many seconds of training\n")
-    row("model", "computes in", "steps", "seconds", "yardstick / its time", "dev loss")
-    row("---", "---", "--:", "--:", "--:", "--:")
+    title = f"dev loss at context {YARDSTICK.block_size} after how many seconds of training"
+    columns = ["steps", "seconds", "yardstick / its time", "dev loss"]
+    table = report.table("race", title, ["model", "computes in"], columns)
     named = {"lecture (yardstick)": yardstick, "lecture": twin}
     named |= {f"modern, seed {seed}": sprint for seed, sprint in zip(SEEDS, sprints)}
     named["modern, equal time"] = marathon
@@ -116,14 +117,24 @@ def race(corpus: Corpus) -> None:
         dtype = str(racer.session.dtype).removeprefix("torch.")
         times = f"{yardstick.seconds / racer.seconds:.1f}"
         steps = f"{racer.session.state.step:,}"
-        row(name, dtype, steps, f"{racer.seconds:.1f}", times, f"{losses[name]:.4f}")
+        table.row(name, dtype, steps, f"{racer.seconds:.1f}", times, f"{losses[name]:.4f}")
     seconds = median(sprint.seconds for sprint in sprints)
     loss = median(losses[f"modern, seed {seed}"] for seed in SEEDS)
     times, steps = f"{yardstick.seconds / seconds:.1f}", str(SPRINTER.steps)
-    row("modern, median of the seeds", dtype, steps, f"{seconds:.1f}", times, f"{loss:.4f}")
+    table.row("modern, median of the seeds", dtype, steps, f"{seconds:.1f}", times, f"{loss:.4f}")
+    first = losses["lecture (yardstick)"]
+    what, command = "the lecture's model, dev loss, context 64", "python train.py --model lecture"
+    report.result(what, "nanoGPT on a laptop: 1.88", f"{first:.3f}", f"{command} --dtype float32")
+    there, here = (
+        f"the lecture's model: {yardstick.seconds:.0f} s",
+        f"{seconds:.1f} s, {times} times",
+    )
+    report.result("modern model, until it is as good", there, f"{here} as fast", COMMAND)
+    there, here = f"the lecture's model: {first:.3f}", f"{losses['modern, equal time']:.3f}"
+    report.result("modern model, dev loss in the same time", there, here, COMMAND)
 
 
-def default_run(*options: str) -> None:
+def default_run(report: benchmarks.Report, name: str, *options: str) -> None:
     """What `python train.py` reaches, and in what time from the start of the command to its end."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "train.py", "--runs", folder, "--name", "run", *options]
@@ -131,10 +142,9 @@ def default_run(*options: str) -> None:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         seconds = time.perf_counter() - began
         results = json.loads((Path(folder) / "run" / "results.json").read_text())
-    print(f"\npython train.py {' '.join(options)}\n")
-    row("seconds", "of them training", "context", "dev loss", "tokens/s", "MFU")
-    row(*["--:"] * 6)
-    row(
+    columns = ["seconds", "of them training", "context", "dev loss", "tokens/s", "MFU"]
+    table = report.table(name, f"python train.py {' '.join(options)}", [], columns)
+    table.row(
         f"{seconds:.0f}",
         f"{results['seconds']:.0f}",
         str(results["block_size"]),
@@ -142,6 +152,9 @@ def default_run(*options: str) -> None:
         f"{results['tokens_per_second']:,.0f}",
         f"{results['mfu']:.0%}",
     )
+    there, here = "the lecture, 15 minutes on an A100: 1.4873", f"{results['dev']:.4f}"
+    what = f"python train.py, dev loss after {seconds:.0f} s"
+    report.result(what, there, here, f"python train.py {' '.join(options)}")
 
 
 def alternately(
@@ -160,11 +173,10 @@ def alternately(
     return seconds
 
 
-def throughput() -> None:
+def throughput(report: benchmarks.Report) -> None:
     """Training steps of `model.py` and of transformers' GPT-2, with the same weights."""
-    print("\nTraining in float32, tokens a second\n")
-    row("sizes", "batch", "ours", "transformers", "ours / transformers")
-    row("---", "--:", "--:", "--:", "--:")
+    columns = ["batch", "ours", "transformers", "ours / transformers"]
+    table = report.table("training", "Training in float32, tokens a second", ["sizes"], columns)
     baby = PRESETS["baby"]["lecture"]
     for recipe, turns in ((YARDSTICK, 15), (replace(baby, batch_size=4, dropout=0.0), 7)):
         ours, theirs = same_models(65, recipe)
@@ -177,7 +189,9 @@ def throughput() -> None:
         speeds = [f"{ids[:, 1:].numel() / median(seconds[name]):,.0f}" for name in works]
         ratio = median(b / a for a, b in zip(seconds["ours"], seconds["theirs"]))
         sizes = f"{recipe.n_layer} layers, {recipe.n_embd} wide, context {recipe.block_size}"
-        row(sizes, str(recipe.batch_size), *speeds, f"{ratio:.2f}")
+        table.row(sizes, str(recipe.batch_size), *speeds, f"{ratio:.2f}")
+        what, there = f"GPT-2, training, {sizes}", f"transformers: {speeds[1]} tokens/s"
+        report.result(what, there, f"{speeds[0]}, {ratio:.2f} times that", COMMAND)
 
 
 def training(
@@ -215,11 +229,11 @@ def same_models(vocab_size: int, recipe: Recipe) -> tuple[GPT, GPT2LMHeadModel]:
     return ours, theirs
 
 
-def sampling() -> None:
+def sampling(report: benchmarks.Report) -> None:
     """Writing with the KV cache and without, by models of the size `baby`."""
-    print(f"\nWriting {TOKENS:,} tokens, context 256\n")
-    row("model", "cached, ms a token", "its last 100", "uncached", "uncached / cached")
-    row("---", "--:", "--:", "--:", "--:")
+    columns = ["cached, ms a token", "its last 100", "uncached", "uncached / cached"]
+    title = f"Writing {TOKENS:,} tokens, context 256"
+    table = report.table("writing", title, ["model"], columns)
     sizes = {**PRESETS["baby"]["lecture"].sizes(), "dropout": 0.0}
     for name, kind in (("lecture", GPT), ("modern", Modern)):
         model = kind(65, **sizes).eval()
@@ -234,7 +248,7 @@ def sampling() -> None:
         cached, uncached = seconds[True], seconds[False]
         milliseconds = (1000 * figure for figure in (median(cached), cached[-1], median(uncached)))
         ratio = median(slow / fast for slow, fast in zip(uncached, cached))
-        row(name, *(f"{figure:.2f}" for figure in milliseconds), f"{ratio:.1f}")
+        table.row(name, *(f"{figure:.2f}" for figure in milliseconds), f"{ratio:.1f}")
 
 
 def time_of(writer: Iterator[int]) -> float:
@@ -245,20 +259,20 @@ def time_of(writer: Iterator[int]) -> float:
     return time.perf_counter() - began
 
 
-def main() -> None:
-    """Print the tables."""
+def main(report: benchmarks.Report) -> None:
+    """Fill the tables."""
     corpus = Corpus.of_text(datasets.load("shakespeare"))
     if corpus.sha256 != datasets.SOURCES["shakespeare"].sha256:
         raise SystemExit("the figures are about the lecture's Shakespeare, which is not at hand")
-    race(corpus)
-    default_run("--device", "cpu", "--preset", "cpu")
-    throughput()
-    sampling()
+    race(report, corpus)
+    default_run(report, "default", "--device", "cpu", "--preset", "cpu")
+    throughput(report)
+    sampling(report)
     if torch.cuda.is_available():
-        default_run("--preset", "baby")
+        default_run(report, "baby", "--preset", "baby")
     else:
         print("\nNo GPU here, so python train.py --preset baby was not run.")
 
 
 if __name__ == "__main__":
-    main()
+    benchmarks.run("03-gpt", main, packages=["torch", "transformers"])

@@ -8,7 +8,6 @@ with rustbpe's and the plain trainer's, tokens with Hugging Face's, ids with tik
 lecture's Shakespeare and GPT-2's ranks, which are downloaded if they are not at hand.
 """
 
-import os
 import random
 import subprocess
 import sys
@@ -24,7 +23,16 @@ from tokenizer import FastTokenizer, GPT2Tokenizer, RegexTokenizer
 from tokenizer.huggingface import of_oniguruma
 from tokenizer.split import GPT4_PATTERN
 
+try:
+    import rustbpe
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
+
+    from shared import benchmarks, datasets
+except ImportError as missing:
+    sys.exit(f"error: {missing}; in the repository's root run `nox -s bench`")
+
 COPIES = 40  # of Shakespeare make a large corpus, 44 MB
+COMMAND = "nox -s bench -- 04-tokenizer"
 
 Work = Callable[[], Any]
 
@@ -40,13 +48,13 @@ def take_turns(works: dict[str, Work], turns: int) -> dict[str, list[float]]:
     return seconds
 
 
-def print_rows(title: str, seconds: dict[str, list[float]]) -> None:
+def compare(table: benchmarks.Table, work: str, seconds: dict[str, list[float]]) -> None:
     """A row for every peer; ours is the first of `seconds`."""
-    mine, *peers = seconds.items()
-    for name, theirs in peers:
-        ratio = median(b / a for a, b in zip(mine[1], theirs))
-        row = title, f"{median(mine[1]):.3f} s", name, f"{median(theirs):.3f} s", f"{ratio:.2f}"
-        print(f"| {' | '.join(row)} |", flush=True)
+    mine, *peers = seconds.values()
+    for name, theirs in zip(list(seconds)[1:], peers):
+        ratio = median(b / a for a, b in zip(mine, theirs))
+        times = f"{median(mine):.3f} s", f"{median(theirs):.3f} s", f"{ratio:.2f}"
+        table.row(work, name, *times)
 
 
 def same(what: str, ours: object, theirs: object) -> None:
@@ -67,8 +75,6 @@ def ours_on(texts: list[str], vocab_size: int) -> FastTokenizer:
 
 def rustbpe_on(texts: list[str], vocab_size: int) -> list[bytes]:
     """The tokens that rustbpe learns, in order."""
-    import rustbpe
-
     peer = rustbpe.Tokenizer()
     peer.train_from_iterator(iter(texts), vocab_size, pattern=GPT4_PATTERN)
     return [bytes(token) for token, _ in peer.get_mergeable_ranks()]
@@ -76,8 +82,6 @@ def rustbpe_on(texts: list[str], vocab_size: int) -> list[bytes]:
 
 def hugging_face_on(texts: list[str], vocab_size: int) -> int:
     """How many tokens Hugging Face's trainer learns."""
-    from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
-
     peer = Tokenizer(models.BPE())
     peer.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -94,14 +98,14 @@ def hugging_face_on(texts: list[str], vocab_size: int) -> int:
     return int(peer.get_vocab_size())
 
 
-def compare_training(text: str) -> None:
-    """Print the time of training for ours and all trainers."""
+def compare_training(table: benchmarks.Table, text: str) -> None:
+    """The time of training for ours and all trainers."""
     plain = RegexTokenizer()
     plain_seconds = take_turns({"plain": lambda: plain.train(text, 512)}, 1)["plain"]
     seconds = take_turns({"ours": lambda: ours_on([text], 512)}, 5)["ours"]
     same("merges", list(ours_on([text], 512).merges.items()), list(plain.merges.items()))
     ours = {"ours": [median(seconds)], "our plain trainer": plain_seconds}
-    print_rows("train on Shakespeare, 512 tokens", ours)
+    compare(table, "train on Shakespeare, 512 tokens", ours)
     for title, texts, turns in (
         ("train on Shakespeare, 4096 tokens", [text], 11),
         (f"train on {COPIES} Shakespeares, 4096 tokens", [text] * COPIES, 3),
@@ -113,14 +117,14 @@ def compare_training(text: str) -> None:
         }
         same("tokens", list(ours_on(texts, 4096).ranks), rustbpe_on(texts, 4096))
         same("numbers of tokens", 4096, hugging_face_on(texts, 4096))
-        print_rows(title, take_turns(works, turns))
+        compare(table, title, take_turns(works, turns))
 
 
 # Encoding
 
 
-def compare_encoding(text: str) -> None:
-    """Print the time of encoding for ours, knowing more and less of the text, and tiktoken."""
+def compare_encoding(table: benchmarks.Table, text: str) -> None:
+    """The time of encoding for ours, knowing more and less of the text, and tiktoken."""
     warm = GPT2Tokenizer()
     theirs = warm.to_tiktoken()
     same("ids", warm.encode(text), theirs.encode(text))
@@ -129,7 +133,7 @@ def compare_encoding(text: str) -> None:
         "ours": partial(warm.encode, text),
         "tiktoken": partial(theirs.encode, text),
     }
-    print_rows("encode Shakespeare, seen before", take_turns(works, 21))
+    compare(table, "encode Shakespeare, seen before", take_turns(works, 21))
 
     half = len(text) // 2
     first, second = text[:half], text[half:]
@@ -148,19 +152,19 @@ def compare_encoding(text: str) -> None:
             )
             for who, times in turn.items():
                 seconds[name].setdefault(who, []).extend(times)
-    print_rows("encode its second half, having seen the first", seconds["half"])
-    print_rows("encode Shakespeare, fresh", seconds["cold"])
+    compare(table, "encode its second half, having seen the first", seconds["half"])
+    compare(table, "encode Shakespeare, fresh", seconds["cold"])
 
     texts = [text] * COPIES
     works = {
         "ours": lambda: warm.encode_batch(texts, num_workers=2),
         "tiktoken": lambda: theirs.encode_batch(texts, num_threads=2),
     }
-    print_rows(f"encode_batch, {COPIES} documents of it, two workers", take_turns(works, 5))
+    compare(table, f"encode_batch, {COPIES} documents of it, two workers", take_turns(works, 5))
 
 
-def print_hostile() -> None:
-    """Print the time for texts that are one long chunk, or a million short ones."""
+def hostile_texts(report: benchmarks.Report) -> None:
+    """The time for texts that are one long chunk, or a million short ones."""
     draw = random.Random(1337)
     texts = {
         "one letter": "a" * 1_000_000,
@@ -172,11 +176,13 @@ def print_hostile() -> None:
     }
     tokenizer = GPT2Tokenizer()
     theirs = tokenizer.to_tiktoken()
-    print("\n| a text of 1 MB of | seconds to encode |\n|---|--:|")
+    table = report.table(
+        "hostile", "Texts made to be slow", ["a text of 1 MB of"], ["seconds to encode"]
+    )
     for name, text in texts.items():
         began = time.perf_counter()
         ids = tokenizer.encode(text)
-        print(f"| {name} | {time.perf_counter() - began:.2f} |", flush=True)
+        table.row(name, f"{time.perf_counter() - began:.2f}")
         if name != "random letters":  # of which tiktoken's time grows with the square
             same("ids", ids, theirs.encode(text))
 
@@ -195,9 +201,10 @@ if __name__ == "__main__":
 """
 
 
-def print_memory(text: str) -> None:
-    """Print the peak memory of training on files of growing size, 4,096 tokens."""
-    print("\n| file | processes | seconds | peak MiB | of each worker |\n|--:|--:|--:|--:|--:|")
+def memory(report: benchmarks.Report, text: str) -> None:
+    """The peak memory of training on files of growing size, 4,096 tokens."""
+    columns = ["file", "processes", "seconds", "peak MiB", "of each worker"]
+    table = report.table("memory", "Training on files of growing size, 4,096 tokens", [], columns)
     with tempfile.TemporaryDirectory() as folder:
         program, file = Path(folder) / "train_a_file.py", Path(folder) / "corpus.txt"
         program.write_text(TRAIN_A_FILE)
@@ -211,23 +218,27 @@ def print_memory(text: str) -> None:
                 seconds, own, each = map(float, done.stdout.split())
                 size = f"{file.stat().st_size / 1e6:.1f} MB"
                 of_workers = f"{each:.0f}" if workers > 1 else "-"
-                print(
-                    f"| {size} | {workers} | {seconds:.1f} | {own:.0f} | {of_workers} |", flush=True
-                )
+                table.row(size, str(workers), f"{seconds:.1f}", f"{own:.0f}", of_workers)
 
 
-def main() -> None:
-    """Print all tables."""
-    from shared import datasets
-
+def main(report: benchmarks.Report) -> None:
+    """Fill all tables."""
     dataset = datasets.load("shakespeare")
-    print(f"data: {dataset}; {os.cpu_count()} cores")
-    print_memory(dataset.text)  # first: a child's peak begins with what its parent had
-    print("\n| work | ours | peer | its time | times as fast |\n|---|--:|---|--:|--:|")
-    compare_training(dataset.text)
-    compare_encoding(dataset.text)
-    print_hostile()
+    print(f"data: {dataset}")
+    memory(report, dataset.text)  # first: a child's peak begins with what its parent had
+    columns = ["ours", "its time", "times as fast"]
+    title = "Training and encoding, beside other programs"
+    table = report.table("speed", title, ["work", "peer"], columns)
+    compare_training(table, dataset.text)
+    compare_encoding(table, dataset.text)
+    hostile_texts(report)
+    ids = "ids of Shakespeare with GPT-2's ranks"
+    report.result(ids, "tiktoken's", "the same, every one", "nox -s tokenizer")
+    for work, peer, ours, theirs, ratio in table.rows:
+        what, there = work[0].lower() + work[1:], f"{peer}: {theirs}"
+        report.result(what, there, f"{ours}, {ratio} times as fast", COMMAND)
 
 
 if __name__ == "__main__":
-    sys.exit(__doc__) if sys.argv[1:] else main()
+    packages = ["tiktoken", "tokenizers", "rustbpe"]
+    benchmarks.run("04-tokenizer", main, packages)
