@@ -27,7 +27,7 @@ except ImportError as missing:
 from micrograd import Value, losses
 from micrograd.moons import two_moons
 from micrograd.nn import MLP
-from micrograd.optim import SGD, linear_decay
+from micrograd.optim import SGD, Adam, Optimizer, RMSprop, linear_decay
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,11 +45,13 @@ class Config:
     """What a hidden neuron does with its weighted sum."""
     loss: Literal["margin", "mse", "bce"] = "margin"
     """Max-margin, mean squared error, or binary cross-entropy."""
+    optimizer: Literal["sgd", "rmsprop", "adam"] = "sgd"
+    """How the gradients change the parameters."""
     lr: float | None = None
-    """Learning rate of the first step; it falls in a straight line to a tenth of that.
-    By default 1, but 0.1 for mse, whose slope has no bound."""
+    """Learning rate of the first step; it falls in a straight line to a tenth of that. By default
+    1, but 0.1 for mse, whose slope has no bound, and 0.05 for rmsprop and adam."""
     momentum: float = 0.0
-    """Share of the last update that goes into the next one."""
+    """For sgd: share of the last update that goes into the next one."""
     l2: float = 1e-4
     """Strength of the L2 regularisation."""
     points: int = 100
@@ -65,7 +67,11 @@ class Config:
 
     def first_lr(self) -> float:
         """The learning rate of the first step."""
-        return self.lr if self.lr is not None else 0.1 if self.loss == "mse" else 1.0
+        if self.lr is not None:
+            return self.lr
+        if self.optimizer != "sgd":
+            return 0.05
+        return 0.1 if self.loss == "mse" else 1.0
 
     def check(self) -> None:
         """Raise `UserError` for a value that cannot work."""
@@ -75,6 +81,8 @@ class Config:
         lr = self.first_lr()
         cli.require(0 < lr < math.inf, "--lr", lr, "a number above 0")
         cli.require(0 <= self.momentum < 1, "--momentum", self.momentum, "at least 0 and below 1")
+        alone = self.momentum == 0 or self.optimizer == "sgd"
+        cli.require(alone, "--momentum", self.momentum, f"left out with {self.optimizer}")
         cli.require(0 <= self.l2 < math.inf, "--l2", self.l2, "a number from 0 up")
         cli.require(self.points >= 2, "--points", self.points, "at least 2")
         cli.require(0 <= self.noise < math.inf, "--noise", self.noise, "a number from 0 up")
@@ -85,7 +93,7 @@ def main(config: Config) -> None:
     config.check()
     points, labels = two_moons(config.points, config.noise, config.seed)
     model = MLP(2, [*config.hidden, 1], config.activation, seed=config.seed + 1)
-    optimizer = SGD(model.parameters(), config.first_lr(), config.momentum)
+    optimizer = optimizer_of(config, model.parameters())
     run = runs.Run.create(config.runs, "micrograd", config.name)
     run.write_config(asdict(config), data="two moons, drawn by micrograd.moons")
     sizes = " -> ".join(str(size) for size in (2, *config.hidden, 1))
@@ -145,6 +153,15 @@ def diverged(step: int, what: str) -> cli.UserError:
 def score(model: MLP, point: tuple[float, float]) -> Value:
     """The network's one output: above 0 for the upper moon."""
     return model.forward([Value(x) for x in point])[0]
+
+
+def optimizer_of(config: Config, parameters: list[Value]) -> Optimizer:
+    """The optimiser that `config` asks for."""
+    if config.optimizer == "rmsprop":
+        return RMSprop(parameters, config.first_lr())
+    if config.optimizer == "adam":
+        return Adam(parameters, config.first_lr())
+    return SGD(parameters, config.first_lr(), config.momentum)
 
 
 def loss_of(name: str, scores: list[Value], labels: list[int]) -> Value:

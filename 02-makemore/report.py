@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from torch import Tensor, nn
 
-from makemore.loss import mean_nats
+from makemore.loss import mean_nats, perplexity
 from makemore.models.bigram import BigramCounts
 from makemore.sampling import Origins, sample
 from session import Session
@@ -76,8 +76,8 @@ def in_words(nats: float | None) -> str:
     """A loss in its three units."""
     if nats is None:
         return "infinite: a word has a pair of characters that train has not"
-    bits, perplexity = nats / math.log(2), math.exp(min(nats, 700))
-    return f"{nats:.4f} nats a character, {bits:.4f} bits, perplexity {perplexity:.2f}"
+    bits = nats / math.log(2)
+    return f"{nats:.4f} nats a character, {bits:.4f} bits, perplexity {perplexity(nats):.2f}"
 
 
 def print_samples(session: Session, seed: int) -> None:

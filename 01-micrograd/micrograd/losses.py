@@ -44,6 +44,11 @@ def l2(parameters: list[Value], strength: float) -> Value:
     return strength * weighted_sum(parameters, parameters, Value(0))
 
 
+def l1(parameters: list[Value], strength: float) -> Value:
+    """strength * (the sum of the absolute values of the parameters): many become exactly 0."""
+    return strength * sum([p.relu() + (-p).relu() for p in parameters], Value(0))
+
+
 def accuracy(scores: Sequence[Value], labels: Sequence[float]) -> float:
     """The share of examples, from 0 to 1, whose score is positive just when the label is."""
     return sum((s.data > 0) == (y > 0) for s, y in _pairs(scores, labels)) / len(scores)

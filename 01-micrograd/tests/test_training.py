@@ -12,7 +12,7 @@ from micrograd import Value, losses
 from micrograd.gradcheck import analytic_gradients, gradcheck, numeric_gradients
 from micrograd.moons import two_moons
 from micrograd.nn import MLP
-from micrograd.optim import SGD, linear_decay
+from micrograd.optim import SGD, Adam, RMSprop, linear_decay
 
 numbers = st.floats(-1000, 1000)
 pairs = st.lists(st.tuples(numbers, st.booleans()), min_size=1, max_size=6)
@@ -60,6 +60,17 @@ def test_l2_is_the_sum_of_squares_and_pulls_towards_zero():
     assert [p.grad for p in parameters] == pytest.approx([0.6, -0.8])
 
 
+def test_l1_is_the_sum_of_absolute_values_and_pulls_equally_at_large_and_small():
+    parameters = [Value(3.0), Value(-0.5), Value(0.0)]
+    tensor = torch.tensor([3.0, -0.5, 0.0], dtype=torch.float64, requires_grad=True)
+    penalty = losses.l1(parameters, 0.1)
+    reference = 0.1 * tensor.abs().sum()
+    penalty.backward()
+    reference.backward()
+    assert penalty.data == pytest.approx(reference.item())
+    assert [p.grad for p in parameters] == pytest.approx(tensor.grad.tolist())
+
+
 def test_accuracy_is_the_share_on_the_right_side_of_zero():
     scores = [Value(x) for x in (2.0, -1.0, 0.5, -0.1)]
     assert losses.accuracy(scores, [1, -1, -1, -1]) == 0.75
@@ -81,21 +92,31 @@ def test_wrong_labels_are_a_value_error(call, words):
         call([Value(0.5), Value(-0.5)])
 
 
-@pytest.mark.parametrize("momentum", [0.0, 0.9])
-def test_sgd_equals_torch(momentum):
-    ours = [Value(1.0), Value(-2.0)]
-    theirs = torch.tensor([1.0, -2.0], dtype=torch.float64, requires_grad=True)
-    mine = SGD(ours, lr=0.1, momentum=momentum)
-    reference = torch.optim.SGD([theirs], lr=0.1, momentum=momentum)
+@pytest.mark.parametrize(
+    ("kind", "theirs", "settings"),
+    [
+        (SGD, torch.optim.SGD, {}),
+        (SGD, torch.optim.SGD, {"momentum": 0.9}),
+        (RMSprop, torch.optim.RMSprop, {}),
+        (RMSprop, torch.optim.RMSprop, {"alpha": 0.9}),
+        (Adam, torch.optim.Adam, {}),
+        (Adam, torch.optim.Adam, {"betas": (0.8, 0.95)}),
+    ],
+)
+def test_optimizer_equals_torch(kind, theirs, settings):
+    ours = [Value(1.0), Value(-2.0), Value(3.0)]  # the last one never has a gradient
+    tensor = torch.tensor([1.0, -2.0, 3.0], dtype=torch.float64, requires_grad=True)
+    mine = kind(ours, lr=0.1, **settings)
+    reference = theirs([tensor], lr=0.1, **settings)
     for step in range(20):
         mine.lr = reference.param_groups[0]["lr"] = linear_decay(0.1, step, 20)
         mine.zero_grad()
         reference.zero_grad()
-        (ours[0] ** 2 * 3 + ours[0] * ours[1] + ours[1] ** 2).backward()
-        (theirs[0] ** 2 * 3 + theirs[0] * theirs[1] + theirs[1] ** 2).backward()
+        for x in (ours, tensor):
+            (x[0] ** 2 * 3 + x[0] * x[1] + x[1] ** 2).backward()
         mine.step()
         reference.step()
-        assert [p.data for p in ours] == pytest.approx(theirs.tolist(), rel=1e-9)
+        assert [p.data for p in ours] == pytest.approx(tensor.tolist(), rel=1e-9)
 
 
 def test_learning_rate_falls_in_a_straight_line_to_its_tenth():
@@ -108,11 +129,17 @@ def test_learning_rate_falls_in_a_straight_line_to_its_tenth():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"lr": 0}, {"lr": -1}, {"lr": math.nan}, {"lr": math.inf}, {"momentum": 1.0}]
+    ("kind", "wrong"),
+    [
+        *((SGD, {"lr": lr}) for lr in (0, -1, math.nan, math.inf)),
+        (SGD, {"momentum": 1.0}),
+        (RMSprop, {"alpha": -0.1}),
+        (Adam, {"betas": (0.9, 1.0)}),
+    ],
 )
-def test_setting_that_cannot_train_is_a_value_error(wrong):
+def test_setting_that_cannot_train_is_a_value_error(kind, wrong):
     with pytest.raises(ValueError, match="must be"):
-        SGD([], **{"lr": 0.1, **wrong})
+        kind([], **{"lr": 0.1, **wrong})
 
 
 def test_gradcheck_finds_the_derivative_of_the_lecture_s_parabola():

@@ -4,6 +4,8 @@ How surprised a model is by the character that comes: the logarithm of how many 
 choices it would be like. e to that number is the perplexity; divided by log 2 it is bits.
 """
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -39,3 +41,8 @@ def word_nats(model: nn.Module, rows: Tensor) -> Tensor:
 def mean_nats(model: nn.Module, rows: Tensor) -> float:
     """Nats per character, over all characters of all words and the END of each."""
     return word_nats(model, rows).double().sum().item() / int(lengths_of(rows).sum())
+
+
+def perplexity(nats: float) -> float:
+    """Of how many equally likely characters the choice would be as hard: e to the nats."""
+    return math.exp(nats) if nats < 700 else math.inf

@@ -9,7 +9,7 @@ import torch
 from conftest import WORDS
 from torch import nn
 
-from makemore.loss import mean_nats, word_nats
+from makemore.loss import mean_nats, perplexity, word_nats
 from makemore.lr_finder import steepest, sweep
 from makemore.models import MODELS, build
 from makemore.models.bigram import BigramCounts
@@ -122,6 +122,12 @@ def test_mean_is_over_characters_and_not_over_words(rows, alphabet):
     assert mean_nats(model, rows) == pytest.approx(mean)
     assert lengths_of(rows).sum() == sum(len(word) + 1 for word in WORDS)
     assert model.training  # as it was
+
+
+def test_perplexity_of_a_fair_die_is_its_number_of_sides():
+    assert perplexity(math.log(27)) == pytest.approx(27)
+    assert perplexity(0.0) == 1
+    assert perplexity(1e6) == math.inf
 
 
 # the learning-rate finder
