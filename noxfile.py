@@ -96,6 +96,13 @@ def shared(session: nox.Session) -> None:
     session.run("pytest", "shared/tests", *session.posargs)
 
 
+@nox.session
+def dictionary(session: nox.Session) -> None:
+    """DICTIONARY.md: every link is followed, every example run."""
+    install(session, *folders())
+    session.run("python", "-m", "shared.dictionary", "--check")
+
+
 for lesson in LESSONS:
     add_lesson(lesson)
 
