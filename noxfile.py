@@ -52,17 +52,12 @@ def folders(extras: str = "") -> list[str]:
     return ["./shared" + extras, *(f"./{lesson.name}{extras}" for lesson in LESSONS)]
 
 
-def settings(lesson: Path) -> dict[str, list[str]]:
-    """[tool.lesson] of the lesson's pyproject.toml."""
-    tools = tomllib.loads((lesson / "pyproject.toml").read_text(encoding="utf-8")).get("tool", {})
-    return dict(tools.get("lesson", {}))
-
-
 def add_lesson(lesson: Path) -> None:
     def tests(session: nox.Session) -> None:
         install(session, "./shared", f"./{lesson.name}[test]")
         session.run("pytest", f"{lesson.name}/tests", *session.posargs)
-        proof = settings(lesson).get("proof")
+        settings = tomllib.loads((lesson / "pyproject.toml").read_text(encoding="utf-8"))
+        proof = settings.get("tool", {}).get("lesson", {}).get("proof")
         if proof and not session.posargs:
             with session.chdir(lesson):
                 session.run("python", *proof)
@@ -109,13 +104,9 @@ for lesson in LESSONS:
 
 @nox.session(default=False)
 def demo(session: nox.Session) -> None:
-    """Every lesson's train.py on bundled data; each leaves a folder in runs/demo."""
-    install(session, *folders())
-    for lesson in LESSONS:
-        args = settings(lesson).get("demo", [])
-        session.log(f"demo: {lesson.name}")
-        with session.chdir(lesson):
-            session.run("python", "train.py", "--runs", "../runs/demo", *args)
+    """Every lesson's train.py on bundled data, and one page to look at, runs/demo/index.html."""
+    install(session, *folders(), "Jinja2")
+    session.run("python", "-m", "shared.demo", *session.posargs)
 
 
 @nox.session(default=False)

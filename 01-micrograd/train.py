@@ -129,6 +129,11 @@ def main(config: Config) -> None:
         loss, accuracy = forward(steps)
         curve.append((steps, loss.data))
         run.log(step=steps, loss=loss.data, accuracy=accuracy)
+        size = len(model.parameters())
+        run.write_json(
+            "results.json",
+            {"parameters": size, "steps": steps, "loss": loss.data, "accuracy": accuracy},
+        )
         for picture, figure in (
             ("loss.svg", plots.loss_curve({config.loss: curve})),
             ("boundary.svg", boundary(model, points, labels)),
@@ -137,7 +142,7 @@ def main(config: Config) -> None:
                 plots.save(figure, path)
 
     print(f"after {steps} steps: loss {loss.data:.4g}, accuracy {accuracy:.1%}")
-    print(f"run: {run.path}/ (config.json, metrics.jsonl, loss.svg, boundary.svg)")
+    print(f"run: {run.path}/ (config.json, results.json, metrics.jsonl, loss.svg, boundary.svg)")
     if interrupt.requested:
         raise KeyboardInterrupt
     if loss.data > 2 * curve[0][1]:

@@ -159,9 +159,13 @@ def main(config: Config) -> None:
     sizes = {"this tokenizer": curve[-1]} | compress_with_others(corpus, n_bytes)
     for name, (n_vocab, bytes_per_token) in sizes.items():
         print(f"{name}: {n_vocab:,} tokens, {bytes_per_token:.3f} bytes per token")
+    run.write_json(
+        "results.json",
+        {"bytes": n_bytes, "vocab_size": curve[-1][0], "bytes_per_token": curve[-1][1]},
+    )
     with run.writing("vocabulary.svg") as path:
         plots.save(picture(tokenizer, curve, sizes), path)
-    print(f"run: {run.path}/ ({files}, tokens.bin, tokens.json, vocabulary.svg)")
+    print(f"run: {run.path}/ ({files}, tokens.bin, tokens.json, results.json, vocabulary.svg)")
 
 
 def compress_with_others(corpus: Corpus, n_bytes: int) -> dict[str, tuple[int, float]]:
