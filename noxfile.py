@@ -76,7 +76,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """mypy, strict: the packages, shared, and the lessons' train.py and bench.py."""
+    """mypy, strict: the packages, shared, and the programs of the lessons."""
     install(session, "mypy", *folders("[test]"))
     session.run("mypy", "shared/shared")
     for lesson in LESSONS:

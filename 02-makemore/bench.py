@@ -1,4 +1,4 @@
-"""How fast training is: all models, beside torch.nn's layers, beside the lectures' feeding of data.
+"""How fast training is: all models, beside torch.nn's layers, beside makemore.py's feeding of data.
 
     nox -s bench        # from the repository's root
 
@@ -93,7 +93,7 @@ def steps_of(model: nn.Module, rows: Tensor, recipe: Recipe) -> Work:
 
 
 class OneWord(Dataset[tuple[Tensor, Tensor]]):
-    """The lectures' data set: a word is made a pair of tensors when it is asked for."""
+    """The data set of makemore.py: a word is made a pair of tensors when it is asked for."""
 
     def __init__(self, words: list[str], alphabet: Alphabet, longest: int) -> None:
         self.words, self.alphabet, self.longest = words, alphabet, longest
@@ -111,7 +111,7 @@ class OneWord(Dataset[tuple[Tensor, Tensor]]):
         return x, y
 
 
-def steps_of_lecture(model: nn.Module, data: OneWord, recipe: Recipe) -> Work:
+def steps_of_makemore_py(model: nn.Module, data: OneWord, recipe: Recipe) -> Work:
     """Training steps on a DataLoader's batches, item by item, all padded to the longest."""
     (optimizer,) = optimizers_for(model, recipe)
     sampler = RandomSampler(data, replacement=True, num_samples=10**9)
@@ -214,16 +214,18 @@ def beside_torch(report: benchmarks.Report, rows: Tensor, alphabet: Alphabet) ->
                 report.result(what, there, here, COMMAND)
 
 
-def beside_the_lectures(report: benchmarks.Report, rows: Tensor, data: OneWord) -> None:
-    """A default run beside the lectures' way of feeding data."""
+def beside_makemore_py(report: benchmarks.Report, rows: Tensor, data: OneWord) -> None:
+    """A default run beside makemore.py's way of feeding data."""
     recipe = RECIPES[DEFAULT]
     works = {
         "train.py": steps_of(made(DEFAULT, data.alphabet, rows), rows, recipe),
-        "one item at a time": steps_of_lecture(made(DEFAULT, data.alphabet, rows), data, recipe),
+        "one item at a time": steps_of_makemore_py(
+            made(DEFAULT, data.alphabet, rows), data, recipe
+        ),
     }
     sizes = {"train.py": recipe.batch_size, "one item at a time": SMALL}
     speeds = words_per_second(works, sizes)
-    title = f"A default run ({DEFAULT}) beside the lectures' feeding of data"
+    title = f"A default run ({DEFAULT}) beside makemore.py's feeding of data"
     table = report.table("feeding", title, ["way"], ["batch", "words/s", "ratio"])
     for name, speed_of in speeds.items():
         times = ratio(speed_of, speeds["one item at a time"])
@@ -241,7 +243,7 @@ def main(report: benchmarks.Report) -> None:
     quality(report)
     speeds(report, rows, alphabet)
     beside_torch(report, rows, alphabet)
-    beside_the_lectures(report, rows, OneWord(train, alphabet, words.longest))
+    beside_makemore_py(report, rows, OneWord(train, alphabet, words.longest))
 
 
 def whole(words: WordList) -> str:

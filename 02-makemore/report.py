@@ -65,7 +65,7 @@ def print_results(results: Results) -> None:
     for split, what in (
         ("train", "train"),
         ("dev", f"dev, after {results['best_step']:,} steps"),
-        ("dev_new", "dev words that are not in train, too"),
+        ("dev_new", "dev words that are not also in train"),
         ("test", "test"),
     ):
         if split in results:

@@ -1,4 +1,4 @@
-"""One model's training as it lies on disk: begun, evaluated, saved, stopped, gone on with.
+"""One model's training as it lies on disk: begun, evaluated, saved, stopped, resumed.
 
 What `train.py` does with one model, between reading its options and reporting on it. The steps
 themselves are `makemore.training`'s.

@@ -35,7 +35,7 @@ from gpt.recipes import PRESETS, Recipe
 try:
     from transformers import GPT2Config, GPT2LMHeadModel
 
-    from ranks import Ranks
+    from processes import Process
     from session import Session
     from shared import benchmarks, datasets
     from train import take_steps
@@ -65,8 +65,8 @@ class Racer:
         """A model that has not begun yet."""
         torch.manual_seed(seed)
         model = build(name, corpus.vocab_size, **recipe.sizes())
-        ranks = Ranks(0, 1, CPU)
-        session = Session(name, model, recipe, seed, corpus, ranks, find_dtype(dtype, CPU))
+        process = Process(0, 1, CPU)
+        session = Session(name, model, recipe, seed, corpus, process, find_dtype(dtype, CPU))
         return cls(session)
 
     def step(self) -> None:
@@ -121,6 +121,7 @@ def race(report: benchmarks.Report, corpus: Corpus) -> None:
     seconds = median(sprint.seconds for sprint in sprints)
     loss = median(losses[f"modern, seed {seed}"] for seed in SEEDS)
     times, steps = f"{yardstick.seconds / seconds:.1f}", str(SPRINTER.steps)
+    dtype = str(sprints[0].session.dtype).removeprefix("torch.")
     table.row("modern, median of the seeds", dtype, steps, f"{seconds:.1f}", times, f"{loss:.4f}")
     first = losses["lecture (yardstick)"]
     what, command = "the lecture's model, dev loss, context 64", "python train.py --model lecture"

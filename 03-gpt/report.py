@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from gpt.bigram import Bigram
+from gpt.chars import Chars
 from gpt.data import Split
 from gpt.evaluation import total_nats
 from gpt.flops import flops_per_token, peak_flops
@@ -25,9 +26,9 @@ Results = dict[str, Any]
 
 def measure(session: Session) -> Results:
     """The best weights' loss on dev in nats per token, others', and how fast training was."""
-    state, recipe, ranks = session.state, session.recipe, session.ranks
+    state, recipe, process = session.state, session.recipe, session.process
     flops = flops_per_token(session.model, recipe.block_size)
-    peak = peak_flops(ranks.device, session.dtype) * ranks.world
+    peak = peak_flops(process.device, session.dtype) * process.world
     tokens = state.step * recipe.batch_size * recipe.block_size
     speed = tokens / state.seconds
     nats, count = total_nats(session.model, session.dev, recipe.block_size)
@@ -42,7 +43,7 @@ def measure(session: Session) -> Results:
         "mfu": speed * flops / peak,
         "block_size": recipe.block_size,
         "dev": nats / count,
-        "floor": session.corpus.nats_per_character,
+        "floor": session.corpus.floor,
         "bigram": bigram_loss(session.train, session.dev, session.corpus.vocab_size),
         "text": session.write(WRITTEN, session.seed),
     }
@@ -86,8 +87,8 @@ def in_words(nats: float) -> str:
 def write_files(session: Session, results: Results) -> list[str]:
     """Put figures, text and picture into the run folder; returns the names of the files."""
     run = session.run
-    run.write_text("text.txt", results.pop("text") + "\n")
-    run.write_json("results.json", results)
+    run.write_text("text.txt", results["text"] + "\n")
+    run.write_json("results.json", {k: v for k, v in results.items() if k != "text"})
     with run.writing("loss.svg") as path:
         plots.save(loss_curve(session, results), path)
     return ["model.safetensors", "results.json", "text.txt", "loss.svg", "samples/"]
@@ -98,7 +99,8 @@ def loss_curve(session: Session, results: Results) -> "Figure":
     metrics = session.run.read_metrics()
     curves = {name: [(m["step"], m[name]) for m in metrics] for name in ("train", "dev")}
     lines = {"counted bigram": results["bigram"]}
-    if session.corpus.sha256 == datasets.SOURCES["shakespeare"].sha256:
+    by_character = isinstance(session.corpus.vocabulary, Chars)
+    if by_character and session.corpus.sha256 == datasets.SOURCES["shakespeare"].sha256:
         lines["the lecture's GPT"] = LECTURE
     lines["the text's own cost"] = results["floor"]
     known = {name: loss for name, loss in lines.items() if loss is not None}

@@ -16,7 +16,7 @@ from gpt.generate import generate
 from gpt.models import Model
 from gpt.optimizers import optimizers_for
 from gpt.recipes import Recipe
-from ranks import Ranks
+from processes import Process
 from shared import checkpoints, cli, runs, schedules
 
 LESSON = "gpt"
@@ -52,17 +52,17 @@ class Session:
         recipe: Recipe,
         seed: int,
         corpus: Corpus,
-        ranks: Ranks,
+        process: Process,
         dtype: torch.dtype,
     ) -> None:
         self.name, self.recipe, self.seed = name, recipe, seed
-        self.corpus, self.ranks, self.dtype = corpus, ranks, dtype
-        parts = ranks.world * self.portions()
+        self.corpus, self.process, self.dtype = corpus, process, dtype
+        parts = process.world * self.portions()
         allowed = f"a multiple of {parts}: processes, times portions in each"
         cli.require(recipe.batch_size % parts == 0, "--batch-size", recipe.batch_size, allowed)
         with cli.users_mistakes():
             self.train, self.dev = train_and_dev(corpus.stream, recipe.block_size)
-        self.model = model.to(ranks.device)
+        self.model = model.to(process.device)
         self.optimizers = optimizers_for(self.model, recipe)
         self.state = State()
         self.about = {
@@ -83,16 +83,17 @@ class Session:
         self.run = run
         self.best_path = run.path / "model.safetensors"
         self.last_path = run.path / "last.safetensors"
-        if not self.ranks.first:
+        if not self.process.first:
             return
         (run.path / "samples").mkdir(exist_ok=True)
-        if self.corpus.ranks is not None:
+        ranks = getattr(self.corpus.vocabulary, "ranks", None)
+        if ranks is not None:
             with run.writing(RANKS) as path:
-                path.write_bytes(self.corpus.ranks)
+                path.write_bytes(ranks)
 
     def save_best(self) -> None:
         """Keep these weights as the best."""
-        if self.ranks.first:
+        if self.process.first:
             checkpoints.save(self.best_path, {"model": self.model.state_dict()}, self.about)
 
     def load_best(self) -> None:
@@ -102,7 +103,7 @@ class Session:
 
     def save_last(self) -> None:
         """Keep the whole state."""
-        if not self.ranks.first:
+        if not self.process.first:
             return
         parts = {
             "model": self.model.state_dict(),
@@ -116,7 +117,7 @@ class Session:
         self.model.load_state_dict(checkpoint.part("model"))
         checkpoints.restore_optimizers(self.optimizers, checkpoint.part("optimizer"))
         self.state = State(**checkpoint.about["state"])
-        if self.ranks.first:
+        if self.process.first:
             self.run.rewind(self.state.step)
 
     def _load(self, path: Path) -> checkpoints.Checkpoint:
@@ -141,7 +142,7 @@ class Session:
 
     def portions(self) -> int:
         """In how many portions a process computes its part of a batch."""
-        return max(1, self.recipe.accumulate // self.ranks.world)
+        return max(1, self.recipe.accumulate // self.process.world)
 
     def write(self, count: int, seed: int) -> str:
         """A text of `count` tokens by the model as it is now; it goes on from a line's end."""

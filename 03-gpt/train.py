@@ -7,13 +7,14 @@
 
 The training loop of "Let's build GPT" (youtube.com/watch?v=kCc8FmEb1nY), as far as "Let's reproduce
 GPT-2" (youtube.com/watch?v=l8pRSuU81PU) takes it. This file has the options and the loop; `session`
-keeps a run on disk, `ranks` knows of other processes, `report` shows what came out.
+keeps a run on disk, `processes` knows of other processes, `report` shows what came out.
 """
 
 import math
 import sys
 import time
 from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from gpt.corpus import Vocabulary
     from gpt.models import Model
     from gpt.recipes import Recipe
-    from ranks import Ranks
+    from processes import Process
     from session import Session
 
 LESSON = "gpt"
@@ -67,7 +68,7 @@ class Config:
     steps: Count = None
     """Training steps; this and what follows are by default the preset's."""
     minutes: Amount = None
-    """Train for so long instead. Such a run is no other machine's twin."""
+    """Train for so long instead. Such a run cannot be repeated bit for bit."""
     batch_size: Count = None
     """Windows of the text in a step, over all processes."""
     accumulate: Count = None
@@ -155,28 +156,28 @@ def _flag(option: str) -> str:
 
 def main(config: Config) -> None:
     """Train one model, from the start or from where it was stopped, and report on it."""
-    import ranks  # here, since PyTorch takes a second to import, and --help needs none
+    import processes  # here, since PyTorch takes a second to import, and --help needs none
 
-    with ranks.started(config.device) as mine:
+    with processes.started(config.device) as process:
         config.check()
         if config.resume:
             free = {"resume", "data", "device", "accumulate", "compile"}
             config = runs.Run.open(config.resume, LESSON).begun_with(config, free)
-        train(config, mine)
+        train(config, process)
 
 
-def train(config: Config, ranks: "Ranks") -> None:
+def train(config: Config, process: "Process") -> None:
     """What `main` does in one of several processes."""
     import report
 
-    session = begin(config, ranks)
+    session = begin(config, process)
     if not fit(session, config.compile):
         best = session.state.best_dev
         dev = f", dev loss {best:.4f}" if math.isfinite(best) else ""
         print(f"stopped after step {session.state.step:,}{dev}")
         print(f"run: {session.run.path}/; to go on: python train.py --resume {session.run.path}")
         raise KeyboardInterrupt
-    if ranks.first:
+    if process.first:
         session.load_best()
         results = report.measure(session)
         report.print_results(results)
@@ -184,7 +185,7 @@ def train(config: Config, ranks: "Ranks") -> None:
         print(f"run: {session.run.path}/ ({', '.join(files)})")
 
 
-def begin(config: Config, ranks: "Ranks") -> "Session":
+def begin(config: Config, process: "Process") -> "Session":
     """The session that `config` asks for, in a new run folder, or in that of `--resume`."""
     import torch
 
@@ -193,19 +194,20 @@ def begin(config: Config, ranks: "Ranks") -> "Session":
     from gpt.precision import find_dtype
     from session import Session
 
-    recipe = config.recipe(gpu=ranks.device.type == "cuda")
+    read = partial(datasets.load, "shakespeare")
+    recipe = config.recipe(gpu=process.device.type == "cuda")
     torch.manual_seed(config.seed)
     with cli.users_mistakes():
         if config.init:
             model, vocabulary, context = pretrained_model(config, recipe)
             recipe = replace(recipe, block_size=context)
-            corpus = Corpus.open(config.data, read_text, vocabulary)
+            corpus = Corpus.open(config.data, read, vocabulary)
         else:
-            corpus = Corpus.open(config.data, read_text)
+            corpus = Corpus.open(config.data, read)
             model = build(config.model, corpus.vocab_size, **recipe.sizes())
     print(f"data: {corpus.about}")
-    dtype = find_dtype(config.dtype, ranks.device)
-    session = Session(config.model, model, recipe, config.seed, corpus, ranks, dtype)
+    dtype = find_dtype(config.dtype, process.device)
+    session = Session(config.model, model, recipe, config.seed, corpus, process, dtype)
     if config.resume:
         run = runs.Run.open(config.resume, LESSON)
         if run.read_config()["sha256"] != corpus.sha256:
@@ -215,14 +217,14 @@ def begin(config: Config, ranks: "Ranks") -> "Session":
         session.load_last()
         print(f"resumed at step {session.state.step:,}")
     else:
-        if ranks.first:
+        if process.first:
             run = runs.Run.create(config.runs, LESSON, config.name)
-            settings = asdict(config) | {"preset": config.preset_for(ranks.device.type == "cuda")}
+            settings = asdict(config) | {"preset": config.preset_for(process.device.type == "cuda")}
             run.write_config(settings, data=corpus.about, sha256=corpus.sha256)
-        path = ranks.agree(str(run.path) if ranks.first else "")
+        path = process.agree(str(run.path) if process.first else "")
         session.put_in(runs.Run(Path(path), LESSON))
-    processes = f", {ranks.world} processes" if ranks.world > 1 else ""
-    where = f"{ranks.device.type}, {str(dtype).removeprefix('torch.')}{processes}"
+    processes = f", {process.world} processes" if process.world > 1 else ""
+    where = f"{process.device.type}, {str(dtype).removeprefix('torch.')}{processes}"
     print(f"model: {session.name}, {session.n_parameters():,} parameters; on {where}")
     return session
 
@@ -248,28 +250,23 @@ def pretrained_model(config: Config, recipe: "Recipe") -> "tuple[Model, Vocabula
     return gpt2, pretrained.vocabulary(folder), context
 
 
-def read_text(data: str) -> datasets.Dataset:
-    """The text that `--data` names."""
-    return datasets.load("shakespeare", data)
-
-
 def fit(session: "Session", compile: bool) -> bool:
     """Train until the end, or until Ctrl-C; whether it was the end."""
     import torch
 
     from gpt.flops import flops_per_token, peak_flops
-    from ranks import on_terminate
+    from processes import on_terminate
 
-    recipe, state, ranks = session.recipe, session.state, session.ranks
-    model = ranks.wrap(session.model, compile)
+    recipe, state, process = session.recipe, session.state, session.process
+    model = process.wrap(session.model, compile)
     flops = flops_per_token(session.model, recipe.block_size)
-    peak = peak_flops(ranks.device, session.dtype) * ranks.world
+    peak = peak_flops(process.device, session.dtype) * process.world
     total = 100 if recipe.minutes else recipe.steps
     with (
         cli.interruptible() as interrupt,
         progress.bar(total, session.name, done=int(session.done() * total)) as advance,
     ):
-        if ranks.world > 1:
+        if process.world > 1:
             on_terminate(interrupt)
         if state.step == 0:
             session.save_last()
@@ -287,7 +284,7 @@ def fit(session: "Session", compile: bool) -> bool:
                 before, began = session.done(), time.perf_counter()
                 losses, rates = take_steps(session, model)
                 figures = losses.tolist()  # waits for the device
-                *figures, seconds, stop = ranks.mean(
+                *figures, seconds, stop = process.mean(
                     *figures, time.perf_counter() - began, float(interrupt.requested)
                 )
                 note(session, figures, rates, seconds)
@@ -297,9 +294,9 @@ def fit(session: "Session", compile: bool) -> bool:
                 advance(further, loss=figures[-1], dev=state.best_dev, **shown)
         except torch.OutOfMemoryError:
             mend = "a larger --accumulate, or a smaller --batch-size, needs less"
-            raise cli.UserError(f"the memory of {ranks.device} is full; {mend}") from None
+            raise cli.UserError(f"the memory of {process.device} is full; {mend}") from None
         except RuntimeError as error:
-            if not ranks.are_lost(error):
+            if not process.are_lost(error):
                 raise
             session.save_last()
             raise ConnectionError(
@@ -315,9 +312,9 @@ def take_steps(session: "Session", model: "nn.Module") -> "tuple[Tensor, list[fl
     """
     import torch
 
-    recipe, state, ranks = session.recipe, session.state, session.ranks
+    recipe, state, process = session.recipe, session.state, session.process
     losses, rates = [], []
-    for _ in range(1 if ranks.device.type == "cpu" else STRETCH):
+    for _ in range(1 if process.device.type == "cpu" else STRETCH):
         if state.step == recipe.steps and not recipe.minutes:
             break
         losses.append(gradients(session, model))
@@ -343,19 +340,19 @@ def gradients(session: "Session", model: "nn.Module") -> "Tensor":
     from gpt.evaluation import nats
     from gpt.precision import autocast
 
-    recipe, step, ranks = session.recipe, session.state.step, session.ranks
+    recipe, step, process = session.recipe, session.state.step, session.process
     portions = session.portions()
     for optimizer in session.optimizers:
         optimizer.zero_grad()
-    total = torch.zeros((), device=ranks.device)
+    total = torch.zeros((), device=process.device)
     for portion in range(portions):
-        part, parts = ranks.rank * portions + portion, ranks.world * portions
+        part, parts = process.rank * portions + portion, process.world * portions
         torch.manual_seed(seed_of(session.seed, step, part))  # for dropout
         size = recipe.block_size, recipe.batch_size
         x, y = batch_at(step, session.train, *size, session.seed, part, parts)
-        x, y = ranks.to_device(x), ranks.to_device(y)
-        with ranks.averaging(model, portion == portions - 1):
-            with autocast(ranks.device, session.dtype):
+        x, y = process.to_device(x), process.to_device(y)
+        with process.averaging(model, portion == portions - 1):
+            with autocast(process.device, session.dtype):
                 logits = model(x)
             loss = nats(logits, y) / portions
             loss.backward()
@@ -363,25 +360,30 @@ def gradients(session: "Session", model: "nn.Module") -> "Tensor":
     return total
 
 
-def note(session: "Session", losses: list[float], rates: list[float], seconds: float = 0.0) -> None:
+def note(session: "Session", losses: list[float], rates: list[float], seconds: float) -> None:
     """Add the losses of the newest steps to the state, and the seconds they took.
 
     `rates` are what part of the highest learning rates they had. Raises `UserError` when a loss is
     no number.
     """
-    state, recipe = session.state, session.recipe
+    state = session.state
     first = state.step - len(losses)
     for step, (loss, rate) in enumerate(zip(losses, rates), start=first):
         if not math.isfinite(loss):
-            saved = session.best_path if session.best_path.exists() else session.last_path
-            names = ("lr", "muon_lr", "embedding_lr")
-            highest = {_flag(name): getattr(recipe, name) for name in names}
-            lrs = (f"{flag} {lr * rate:.3g}" for flag, lr in highest.items() if lr is not None)
-            mend = f"begin again with a smaller one (the last good weights: {saved})"
-            raise cli.UserError(f"at step {step} the loss is {loss}, at {', '.join(lrs)}; {mend}")
+            raise diverged(session, f"at step {step} the loss is {loss}", rate)
     state.losses += sum(losses)
     state.batches += len(losses)
     state.seconds += seconds
+
+
+def diverged(session: "Session", what: str, rate: float) -> cli.UserError:
+    """What to say when the numbers have left the range of a float, at `rate` times the rates."""
+    saved = session.best_path if session.best_path.exists() else session.last_path
+    names = ("lr", "muon_lr", "embedding_lr")
+    highest = {_flag(name): getattr(session.recipe, name) for name in names}
+    lrs = (f"{flag} {lr * rate:.3g}" for flag, lr in highest.items() if lr is not None)
+    mend = f"begin again with a smaller one (the last good weights: {saved})"
+    return cli.UserError(f"{what}, at {', '.join(lrs)}; {mend}")
 
 
 def evaluate(session: "Session") -> None:
@@ -389,23 +391,27 @@ def evaluate(session: "Session") -> None:
     from gpt.evaluation import total_nats
     from gpt.precision import autocast
 
-    state, ranks = session.state, session.ranks
-    with autocast(ranks.device, session.dtype):
+    state, process = session.state, session.process
+    with autocast(process.device, session.dtype):
         block_size = session.recipe.block_size
-        nats, count = total_nats(session.model, session.dev, block_size, ranks.rank, ranks.world)
-    mean_nats, mean_count = ranks.mean(nats, count)
+        nats, count = total_nats(
+            session.model, session.dev, block_size, process.rank, process.world
+        )
+    mean_nats, mean_count = process.mean(nats, count)
     dev, train = mean_nats / mean_count, state.losses / max(1, state.batches)
     if not math.isfinite(dev):
-        note(session, [dev], [session.lr_factor()])
+        raise diverged(
+            session, f"after step {state.step} the dev loss is {dev}", session.lr_factor()
+        )
     state.losses, state.batches = 0.0, 0
     state.evaluations = int(session.done() * EVALUATIONS)
-    if ranks.first:
+    if process.first:
         session.run.log(step=state.step, seconds=round(state.seconds, 3), train=train, dev=dev)
     if dev < state.best_dev:
         state.best_step, state.best_dev = state.step, dev
         session.save_best()
     session.save_last()
-    if ranks.first:
+    if process.first:
         text = session.write(SAMPLE, session.seed)
         session.run.write_text(f"samples/step-{state.step:05}.txt", text + "\n")
         print(f"step {state.step:,}: train {train:.4f}, dev {dev:.4f}: {text[:SHOWN]!r}")

@@ -235,8 +235,7 @@ def main(report: benchmarks.Report) -> None:
     ids = "ids of Shakespeare with GPT-2's ranks"
     report.result(ids, "tiktoken's", "the same, every one", "nox -s tokenizer")
     for work, peer, ours, theirs, ratio in table.rows:
-        what, there = work[0].lower() + work[1:], f"{peer}: {theirs}"
-        report.result(what, there, f"{ours}, {ratio} times as fast", COMMAND)
+        report.result(work, f"{peer}: {theirs}", f"{ours}, {ratio} times as fast", COMMAND)
 
 
 if __name__ == "__main__":

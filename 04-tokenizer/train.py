@@ -76,7 +76,7 @@ class Corpus:
         for name in data:
             path = Path(name)
             if not path.exists():
-                known = "give files or folders, or shakespeare or bundled"
+                known = "give files or folders; or shakespeare or bundled, alone"
                 raise cli.UserError(f"--data: there is no file or folder {name!r}; {known}")
             found = sorted(path.rglob("*.txt")) if path.is_dir() else [path]
             found = [file for file in found if file.is_file()]

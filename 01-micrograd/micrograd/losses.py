@@ -45,7 +45,7 @@ def l2(parameters: list[Value], strength: float) -> Value:
 
 
 def l1(parameters: list[Value], strength: float) -> Value:
-    """strength * (the sum of the absolute values of the parameters): many become exactly 0."""
+    """strength * (the sum of the absolute values of the parameters): all are drawn equally hard."""
     return strength * sum([p.relu() + (-p).relu() for p in parameters], Value(0))
 
 

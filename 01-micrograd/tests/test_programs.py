@@ -40,13 +40,17 @@ def test_training_separates_the_moons_and_leaves_figures_and_pictures(tmp_path):
     assert "after 100 steps" in done.stdout
     assert "accuracy 100.0%" in done.stdout
     folder = tmp_path / "moons"
-    names = {"config.json", "metrics.jsonl", "loss.svg", "boundary.svg"}
+    names = {"config.json", "results.json", "metrics.jsonl", "loss.svg", "boundary.svg"}
     assert {path.name for path in folder.iterdir()} == names
     logged = metrics(folder)
     assert [m["step"] for m in logged] == list(range(101))
     assert logged[-1]["loss"] < 0.1 < logged[0]["loss"]
     assert logged[0]["lr"] == 1.0
     assert json.loads((folder / "config.json").read_text())["config"]["seed"] == 1337
+    results = json.loads((folder / "results.json").read_text())
+    assert results == {"parameters": 337, "steps": 100} | {
+        name: logged[-1][name] for name in ("loss", "accuracy")
+    }
     for picture in ("loss.svg", "boundary.svg"):
         assert ElementTree.parse(folder / picture).getroot().tag.endswith("svg")
 

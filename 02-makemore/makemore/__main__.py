@@ -80,9 +80,9 @@ class Sample:
     count: int = 20
     """How many words to print."""
     temperature: float = 1.0
-    """Below 1 more of what is likely, above 1 less; 0 for the one likeliest word."""
+    """Below 1 more of what is likely, above 1 less; 0 always takes the likeliest character."""
     top_k: Annotated[int | None, arg(metavar="INT")] = None
-    """Only the so many likeliest characters come into the draw."""
+    """Draw from so many likeliest characters only."""
     seed: int = 1337
     """Seed of the draw."""
 

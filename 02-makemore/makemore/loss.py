@@ -44,5 +44,5 @@ def mean_nats(model: nn.Module, rows: Tensor) -> float:
 
 
 def perplexity(nats: float) -> float:
-    """Of how many equally likely characters the choice would be as hard: e to the nats."""
+    """How many equally likely characters would be as hard to predict: e to the nats."""
     return math.exp(nats) if nats < 700 else math.inf

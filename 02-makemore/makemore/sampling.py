@@ -1,7 +1,7 @@
 """New words: ask the model for the next character, draw one, append it, ask again.
 
-Follows every part of makemore; temperature and top-k are from "Let's build GPT"
-(youtube.com/watch?v=kCc8FmEb1nY). All words are written at the same time, a character each.
+Follows every part of makemore; temperature and top-k are those of makemore.py
+(github.com/karpathy/makemore). All words are written at the same time, a character each.
 """
 
 from collections import Counter

@@ -25,7 +25,7 @@ class Recipe:
     `patience`: evaluations without a better dev loss, after which training stops early.
     Batches are of words that are about equally long, unless not `by_length`. They must not be for
     batch norm, through which the words of a batch act on each other: from the mean it can be read
-    how long they all are, so a model learns to tell a word's end in a way that fails for any other
+    how long they all are, so a model learns to know a word's end in a way that fails for any other
     batch.
     """
 
@@ -67,7 +67,9 @@ class Trainer:
         self.recipe = recipe
         self.seed = seed
         self.lengths = lengths_of(rows)
-        self.characters = recipe.batch_size * self.lengths.float().mean().item()  # expected
+        self.characters_per_batch = (
+            recipe.batch_size * self.lengths.float().mean().item()
+        )  # expected
         self.optimizers = optimizers_for(model, recipe)
 
     def step(self, step: int, lr_factor: float) -> float:
@@ -89,7 +91,7 @@ class Trainer:
             raise DivergedError(f"at step {step} the loss is {loss}, at learning rate {lr:.3g}")
         for optimizer in self.optimizers:
             optimizer.zero_grad()
-        (total / self.characters).backward()
+        (total / self.characters_per_batch).backward()
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = recipe.lr * lr_factor
@@ -108,7 +110,7 @@ def optimizers_for(model: nn.Module, recipe: Recipe) -> list[torch.optim.Optimiz
     others = [p for p in named.values() if p.ndim != 2]
     muon: list[Tensor] = []
     if recipe.optimizer == "muon":
-        edges = ("embedding", "output")  # they are indexed by characters
+        edges = ("embedding", "output", "table")  # they are indexed by characters
         hidden = [p for name, p in named.items() if not any(edge in name for edge in edges)]
         muon = [p for p in hidden if p.ndim == 2]
         matrices = [p for p in matrices if not any(p is other for other in muon)]

@@ -1,7 +1,7 @@
 """Words become rows of ids, and rows become batches.
 
 Follows the first part of makemore (youtube.com/watch?v=PaCmpygFfXo): one token, id 0, stands for
-both ends of a word. "ava" is the row 0 a v a 0, and a model's task is to tell each id from those
+both ends of a word. "ava" is the row 0 a v a 0, and a model's task is to predict each id from those
 before it: from 0 the a, from 0 a the v, and at last, from 0 a v a, that the word is over.
 
 All words are padded once, into one tensor, and the batch of a step is a function of the seed and
@@ -109,12 +109,12 @@ def rows_of(words: Sequence[str], alphabet: Alphabet) -> Tensor:
 
 
 def lengths_of(rows: Tensor) -> Tensor:
-    """How many ids each row asks a model to tell (word,): its characters and the END."""
+    """How many ids of each row a model has to predict (word,): its characters and the END."""
     return (rows[:, 1:] != PADDING).sum(1)
 
 
 def inputs_and_targets(rows: Tensor) -> tuple[Tensor, Tensor]:
-    """Ids to see and ids to tell, both (batch, time), as long as the longest of these words.
+    """Ids to see and ids to predict, both (batch, time), as long as the longest of these words.
 
     Behind a word's end, the inputs are END and the targets PADDING.
     """
@@ -123,7 +123,7 @@ def inputs_and_targets(rows: Tensor) -> tuple[Tensor, Tensor]:
     return ids[:, :-1].clamp(min=END), ids[:, 1:]
 
 
-def real(x: Tensor) -> Tensor:
+def inside_word(x: Tensor) -> Tensor:
     """Which inputs (batch, time) are part of a word, and not behind its end."""
     mask = x != END
     mask[:, 0] = True  # the END before the word

@@ -114,7 +114,7 @@ def test_row_that_was_never_seen_is_uniform():
 def test_row_of_the_weights_is_one_hot_times_matrix(alphabet):
     model = made("bigram-net", len(alphabet))
     x = torch.arange(len(alphabet))[None]
-    assert torch.equal(model(x), F.one_hot(x, len(alphabet)).double() @ model.weight)
+    assert torch.equal(model(x), F.one_hot(x, len(alphabet)).double() @ model.table)
 
 
 def gradient_descent(rows, vocab_size, l2, steps, lr):
@@ -123,11 +123,11 @@ def gradient_descent(rows, vocab_size, l2, steps, lr):
     x, y = inputs_and_targets(rows)
     n = int((y != PADDING).sum())
     for _ in range(steps):
-        loss = nats(model(x), y).sum() / n + l2 * (model.weight**2).mean()
+        loss = nats(model(x), y).sum() / n + l2 * (model.table**2).mean()
         model.zero_grad()
         loss.backward()
         with torch.no_grad():
-            model.weight -= lr * model.weight.grad
+            model.table -= lr * model.table.grad
     return model
 
 

@@ -129,7 +129,7 @@ def test_training_says_what_it_did(trained):
     assert [line.rpartition("(")[2] for line in lines[4:8]] == [
         "train)",
         f"dev, after {best} steps)",
-        "dev words that are not in train, too)",
+        "dev words that are not also in train)",
         "test)",
     ]
     samples = lines[lines.index("samples:") + 1 : -2]

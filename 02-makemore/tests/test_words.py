@@ -14,8 +14,8 @@ from makemore.words import (
     WordList,
     batch_at,
     inputs_and_targets,
+    inside_word,
     lengths_of,
-    real,
     rows_of,
 )
 
@@ -37,7 +37,7 @@ def test_inputs_and_targets_are_the_lectures_pairs():
     x, y = inputs_and_targets(rows_of(["ab", "abca"], alphabet))
     assert x.tolist() == [[0, 1, 2, 0, 0], [0, 1, 2, 3, 1]]
     assert y.tolist() == [[1, 2, 0, -1, -1], [1, 2, 3, 1, 0]]
-    assert real(x).tolist() == (y != PADDING).tolist()
+    assert inside_word(x).tolist() == (y != PADDING).tolist()
 
 
 def test_batch_is_trimmed_to_its_longest_word(rows):

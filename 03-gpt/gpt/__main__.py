@@ -12,6 +12,7 @@ import math
 import sys
 import time
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
@@ -113,8 +114,10 @@ class Sample(OfRun):
 
     def run(self) -> None:
         from gpt.corpus import beginning
-        from gpt.generate import generate
+        from gpt.generate import check_draw, generate
 
+        with cli.users_mistakes():
+            check_draw(self.temperature, self.top_k, self.top_p)
         cli.require(1 <= self.tokens <= 10**9, "--tokens", self.tokens, "from 1 to 1,000,000,000")
         cli.require(0 <= self.seed < 2**31, "--seed", self.seed, "from 0 to 2**31 - 1")
         trained = Trained.load(self.run_folder)
@@ -206,8 +209,9 @@ class Eval(OfRun):
         block_size = trained.context if self.block_size is None else self.block_size
         allowed = f"from 1 to {longest}, the model's context"
         cli.require(1 <= block_size <= longest, "--block-size", block_size, allowed)
+        read = partial(datasets.load, "shakespeare")
         with cli.users_mistakes():
-            corpus = Corpus.open(self.data or trained.data, read_text, trained.vocabulary)
+            corpus = Corpus.open(self.data or trained.data, read, trained.vocabulary)
             _, dev = train_and_dev(corpus.stream, block_size)
         nats, count = total_nats(trained.model, dev, block_size)
         text = trained.vocabulary.to_bytes(dev.stream.read(dev.start + 1, dev.stop).tolist())
@@ -216,11 +220,6 @@ class Eval(OfRun):
         print(f"dev: {count:,} tokens, {characters:,} characters, {len(text):,} bytes")
         print(f"loss: {nats / count:.4f} nats a token, context {block_size}")
         print(f"that is {bits / characters:.4f} bits a character, {bits / len(text):.4f} a byte")
-
-
-def read_text(data: str) -> datasets.Dataset:
-    """The text that `--data` names."""
-    return datasets.load("shakespeare", data)
 
 
 @dataclass

@@ -1,9 +1,23 @@
-"""Self-attention: every token asks all before it, and averages what they say.
+"""Self-attention: every token asks itself and all before it, and averages what they say.
 
-Follows "Let's build GPT" (youtube.com/watch?v=kCc8FmEb1nY, from 42:13 on): averages of the past as
-a matrix product, a softmax of masked scores, and then query, key and value. First one head as the
-lecture types it; then all heads at once, written out and by PyTorch's fused kernel. All three give
-the same. The idea is that of Vaswani et al. 2017, "Attention Is All You Need"
+Follows "Let's build GPT" (youtube.com/watch?v=kCc8FmEb1nY, from 42:13 on). The lecture gets there
+in three steps, which give the same: a loop that averages the past, a product with a triangular
+matrix, and a softmax of masked scores.
+
+>>> x = torch.tensor([[2.0], [4.0], [9.0]])  # (time, channel)
+>>> past = torch.ones(3, 3).tril()
+>>> (past / past.sum(1, keepdim=True)) @ x
+tensor([[2.],
+        [3.],
+        [5.]])
+>>> torch.zeros(3, 3).masked_fill(past == 0, -torch.inf).softmax(1) @ x
+tensor([[2.],
+        [3.],
+        [5.]])
+
+Where the scores are not zeros but products of queries and keys, that is attention. First one head
+as the lecture types it; then all heads at once, written out and by PyTorch's fused kernel. All
+three give the same. The idea is that of Vaswani et al. 2017, "Attention Is All You Need"
 (arxiv.org/abs/1706.03762).
 """
 
@@ -43,7 +57,8 @@ class Head(nn.Module):
 def attention_weights(query: Tensor, key: Tensor) -> Tensor:
     """How much each query looks at each key (batch, head, queries, keys); the rows sum to 1.
 
-    The queries are of the last tokens of those that the keys are of; each sees itself and the past.
+    With a cache there are fewer queries than keys: they belong to the last tokens. Each sees itself
+    and what is before it.
     """
     n_queries, n_keys = query.shape[2], key.shape[2]
     scores = query @ key.transpose(2, 3) / key.shape[3] ** 0.5  # (B, H, Tq, Tk)

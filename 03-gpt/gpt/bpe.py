@@ -15,14 +15,17 @@ GPT2_TOKENS = 50257
 
 
 class BPE:
-    """The same four methods as `Chars`, for a `tiktoken.Encoding`."""
+    """The same four methods as `Chars`, for a `tiktoken.Encoding`.
+
+    `ranks` are the content of the file that it came as, None for GPT-2's own, and so is `pattern`.
+    """
 
     def __init__(
-        self, encoding: tiktoken.Encoding, pattern: str | None = None, sha256: str | None = None
+        self, encoding: tiktoken.Encoding, pattern: str | None = None, ranks: bytes | None = None
     ) -> None:
         self.encoding = encoding
-        self.pattern = pattern  # this and the hash of the ranks are None for GPT-2's own
-        self.sha256 = sha256
+        self.pattern = pattern
+        self.ranks = ranks
 
     @classmethod
     def open(cls, ranks: Path, pattern: str) -> "BPE":
@@ -32,7 +35,8 @@ class BPE:
         """
         found: dict[bytes, int] = {}
         try:
-            for line in ranks.read_bytes().splitlines():
+            content = ranks.read_bytes()
+            for line in content.splitlines():
                 token, rank = line.split()
                 found[base64.b64decode(token, validate=True)] = int(rank)
             missing = [byte for byte in range(256) if bytes([byte]) not in found]
@@ -47,7 +51,7 @@ class BPE:
             raise ValueError(f"there is no {ranks}, the tokenizer's ranks") from None
         except ValueError as error:
             raise ValueError(f"{ranks} holds no tokenizer's ranks ({error})") from None
-        return cls(encoding, pattern, hashlib.sha256(ranks.read_bytes()).hexdigest())
+        return cls(encoding, pattern, content)
 
     @classmethod
     def gpt2(cls) -> "BPE":
@@ -56,6 +60,11 @@ class BPE:
             return cls(tiktoken.get_encoding("gpt2"))
         except OSError as error:
             raise ConnectionError(f"tiktoken cannot download GPT-2's encoding: {error}") from None
+
+    @property
+    def sha256(self) -> str | None:
+        """The hash of the ranks; None for GPT-2's own."""
+        return None if self.ranks is None else hashlib.sha256(self.ranks).hexdigest()
 
     def __len__(self) -> int:
         return self.encoding.n_vocab

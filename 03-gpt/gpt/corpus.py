@@ -29,8 +29,7 @@ class Text(Protocol):
 class Corpus:
     """A stream and what its ids mean. `about` says where it is from, `sha256` is of all of it.
 
-    `ranks` are those of a byte-pair encoding that came as a file. `nats_per_character`, where it is
-    known, is what the text costs any model.
+    `floor`, where it is known, is what a token of the text costs any model, in nats.
     """
 
     stream: Stream
@@ -38,8 +37,7 @@ class Corpus:
     vocab_size: int
     about: str
     sha256: str
-    ranks: bytes | None = None
-    nats_per_character: float | None = None
+    floor: float | None = None
 
     @classmethod
     def open(
@@ -67,8 +65,8 @@ class Corpus:
         """The text as characters, or in the given vocabulary."""
         vocabulary = Chars.of(text.text) if vocabulary is None else vocabulary
         stream, size = Stream.of(vocabulary.encode(text.text)), len(vocabulary)
-        cost = text.nats_per_character
-        return cls(stream, vocabulary, size, str(text), text.sha256, nats_per_character=cost)
+        floor = text.nats_per_character if isinstance(vocabulary, Chars) else None
+        return cls(stream, vocabulary, size, str(text), text.sha256, floor)
 
     @classmethod
     def of_files(cls, paths: Sequence[Path]) -> "Corpus":
@@ -90,7 +88,7 @@ class Corpus:
             if len(vocabulary) != vocab_size:
                 sizes = f"{len(vocabulary):,} tokens, {paths[0]} has {vocab_size:,}"
                 raise ValueError(f"{ranks} is of another vocabulary: it has {sizes}")
-            return cls(stream, vocabulary, vocab_size, origin, sha256, ranks.read_bytes())
+            return cls(stream, vocabulary, vocab_size, origin, sha256)
         if vocab_size == GPT2_TOKENS:
             return cls(stream, BPE.gpt2(), vocab_size, origin, sha256)
         missing = f"no {RANKS} beside it with a pattern in its JSON"

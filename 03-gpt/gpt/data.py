@@ -69,7 +69,7 @@ class Split:
         return self.stop - self.start
 
     def windows(self, starts: Sequence[int], block_size: int) -> tuple[Tensor, Tensor]:
-        """The ids to see and, one place further, the ids to tell; both (window, block_size).
+        """The ids to see and, one place further, the ids to predict; both (window, block_size).
 
         `starts` count from the beginning of this split.
         """
@@ -163,6 +163,8 @@ def _description(path: Path) -> dict[str, Any]:
         allowed = "uint16 or uint32, little"
         raise ValueError(f"{beside} says {dtype}, {order}; ids are {allowed}")
     size, expected = path.stat().st_size, count * numpy.dtype(dtype).itemsize
-    if size != expected or count == 0:
+    if size == 0:
+        raise ValueError(f"{path} is empty; give a file that has ids in it")
+    if size != expected:
         raise ValueError(f"{path} has {size:,} bytes, and its JSON says {expected:,}")
     return dict(about)

@@ -1,4 +1,4 @@
-"""How good a model is: its mean loss on every token of a split, each told once.
+"""How good a model is: its mean loss on a split, each token predicted once.
 
 Follows `estimate_loss` of "Let's build GPT" (youtube.com/watch?v=kCc8FmEb1nY, from 40:04), but for
 the whole split instead of some random batches, so two models can be compared to the last digit.

@@ -1,8 +1,8 @@
-"""What a training step computes, and how much of it the machine could do.
+"""How many operations a training step takes, and how many a second the machine could do.
 
 The count of Chowdhery et al. 2022, "PaLM" (arxiv.org/abs/2204.02311, appendix B): six operations
-for every weight of a matrix and token, forward and backward together, and attention's products
-beside. Tables that are only looked up cost nothing.
+a token for every weight of a matrix, forward and backward together, and attention's products
+besides. Tables that are only looked up cost nothing.
 """
 
 import time

@@ -97,7 +97,7 @@ class GPT(nn.Module):
         self.blocks: Sequence[Block] = blocks  # type: ignore[assignment]
         self.norm = nn.LayerNorm(n_embd)
         for name, parameter in self.named_parameters():
-            if parameter.ndim == 2:  # what adds to the residual stream 2 n_layer times, less
+            if parameter.ndim == 2:  # less where it adds to the residual stream, 2 n_layer times
                 std = 0.02 / (2 * n_layer) ** 0.5 if name.endswith("project.weight") else 0.02
                 nn.init.normal_(parameter, std=std)
             elif name.endswith("bias"):

@@ -1,4 +1,4 @@
-"""A Transformer as wide and deep, with what has been learned since GPT-2; each change a few lines.
+"""The lecture's Transformer with what has been learned since GPT-2; each change is a few lines.
 
 What differs from `model`, in the order of the computation:
 
@@ -9,8 +9,8 @@ What differs from `model`, in the order of the computation:
 - RMS norm without weights, instead of layer norm
   (Zhang and Sennrich 2019, arxiv.org/abs/1910.07467)
 - rotary positions: queries and keys turn with their place, and no positions are added
-  (Su et al. 2021, "RoFormer", arxiv.org/abs/2104.09864; here the slowest turns once in about 6,000
-  tokens, for contexts are short)
+  (Su et al. 2021, "RoFormer", arxiv.org/abs/2104.09864; here the slowest turns once in 4,000
+  to 5,000 tokens, for contexts are short)
 - QK norm: queries and keys are normed, so that scores cannot grow without bounds
   (Henry et al. 2020, arxiv.org/abs/2010.04245)
 - ReLU² instead of GELU in the MLP (So et al. 2021, "Primer", arxiv.org/abs/2109.08668)

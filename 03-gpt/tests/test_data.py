@@ -149,6 +149,12 @@ def test_missing_json_damaged_json_and_strangers_among_shards_are_refused(tmp_pa
         open_files([path])
 
 
+def test_empty_file_of_ids_is_called_empty(tmp_path):
+    path = write(tmp_path, [], vocab_size=5)
+    with pytest.raises(ValueError, match=r"tokens.bin is empty; give a file that has ids"):
+        open_files([path])
+
+
 def write_ranks(folder):
     """A tokenizer of the 256 bytes and the pair ab, which has the id 256."""
     tokens = [*(bytes([i]) for i in range(256)), b"ab"]

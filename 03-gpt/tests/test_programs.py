@@ -21,6 +21,7 @@ from conftest import LESSON
 from test_data import write, write_ranks
 from transformers import GPT2LMHeadModel
 
+import gpt.attention
 import gpt.chars
 import train as train_py
 from gpt.__main__ import VERBS, draw_maps
@@ -332,8 +333,8 @@ def test_checkpoint_that_is_cut_or_changed_or_anothers_is_refused(copy, trained)
     assert "is of another model" in mistake(run("train.py", "--resume", str(copy)))
 
 
-def torchrun(*args, processes=2):
-    options = ["--standalone", f"--nproc_per_node={processes}", "train.py"]
+def torchrun(*args):
+    options = ["--standalone", "--nproc_per_node=2", "train.py"]
     return ["-m", "torch.distributed.run", *options, *args]
 
 
@@ -541,6 +542,21 @@ def test_exported_model_is_read_by_transformers_and_trained_on(trained, tmp_path
     assert (tmp_path / "on" / "results.json").exists()
 
 
+def test_exported_model_with_tokens_of_several_characters_is_trained_on_by_itself(tmp_path, text):
+    write_ranks(tmp_path)
+    write(tmp_path, [256, 32, 97, 98] * 200, vocab_size=257, pattern=r"\S+|\s+")
+    first, out, on = (tmp_path / name for name in ("first", "out", "on"))
+    options = ["--model", "lecture", "--runs", str(tmp_path), *QUICK]
+    done = run("train.py", *options, "--name", "first", "--data", str(tmp_path / "tokens.bin"))
+    assert done.returncode == 0, done.stderr
+    assert run("export", "--run", str(first), "--to", str(out)).returncode == 0
+    done = run("train.py", *options, "--name", "on", "--data", text, "--init", str(out))
+    assert done.returncode == 0, done.stderr
+    shutil.rmtree(out)
+    done = run("sample", "--run", str(on), "--prompt", "ab ", "--tokens", "9")
+    assert (done.returncode, done.stdout[:3]) == (0, "ab "), done.stderr
+
+
 def test_run_by_the_clock_takes_about_that_long(tmp_path, text):
     options = ["--data", text, "--runs", str(tmp_path), "--name", "run", *QUICK[:-6]]
     options = [*SIZES, "--batch-size", "4", "--device", "cpu", "--preset", "cpu", *options[:6]]
@@ -622,7 +638,9 @@ def test_help_is_there_without_importing_torch():
 
 
 def test_examples_in_docstrings_are_true():
-    assert doctest.testmod(gpt.chars).failed == 0
+    for module in (gpt.attention, gpt.chars):
+        results = doctest.testmod(module)
+        assert results.attempted and results.failed == 0
 
 
 def test_code_of_the_readme_prints_what_the_readme_says():

@@ -46,12 +46,6 @@ def published(request: pytest.FixtureRequest) -> Both:
     return both_of(request.param)
 
 
-@pytest.fixture(scope="session")
-def trained() -> Both:
-    """A tokenizer that was trained here, and the same ranks in tiktoken."""
-    return both_of("trained")
-
-
 @pytest.fixture(scope="session", params=[*GPT_TOKENIZERS, "trained"])
 def both(request: pytest.FixtureRequest) -> Both:
     """Each of GPT's tokenizers, and the one that was trained here."""

@@ -257,7 +257,7 @@ def test_run_folder_has_what_was_announced(trained_folder):
     found = {path.name for path in run_folder.iterdir()}
     assert found == {
         *("config.json", "metrics.jsonl", "tokenizer.model", "tokenizer.vocab"),
-        *("tokenizer.tiktoken", "tokens.bin", "tokens.json", "vocabulary.svg"),
+        *("tokenizer.tiktoken", "tokens.bin", "tokens.json", "results.json", "vocabulary.svg"),
     }
     assert ElementTree.parse(run_folder / "vocabulary.svg").getroot().tag.endswith("svg")
     assert "data: 2 files (" in out

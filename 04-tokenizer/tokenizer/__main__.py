@@ -1,12 +1,10 @@
 """`python -m tokenizer encode|decode|compare|show|train`: a tokenizer in the terminal."""
 
-import contextlib
 import os
 import re
 import sys
 import time
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -38,15 +36,6 @@ COLOURS = (
 )  # white is legible on them
 REPEATS = 5
 WHO = ("ours", "tiktoken")
-
-
-@contextlib.contextmanager
-def users_mistakes() -> Iterator[None]:
-    """A `ValueError` from the lesson, caused by what the user gave, becomes a line."""
-    try:
-        yield
-    except ValueError as error:
-        raise cli.UserError(str(error).replace("allowed_special", "--special")) from None
 
 
 def open_tokenizer(name: str, pattern: str = "gpt4") -> FastTokenizer:
@@ -110,9 +99,13 @@ class Encode(OfText):
 
     def run(self) -> None:
         text = self.read()
-        with users_mistakes():
+        with cli.users_mistakes():
             tokenizer = open_tokenizer(self.tokenizer, self.pattern)
-            print(*tokenizer.encode(text, self.special))
+        try:
+            ids = tokenizer.encode(text, self.special)
+        except ValueError as error:
+            raise cli.UserError(str(error).replace("allowed_special", "--special")) from None
+        print(*ids)
 
 
 @dataclass
@@ -129,7 +122,7 @@ class Decode:
         for word in words:
             if not re.fullmatch("[0-9]{1,10}", word):
                 raise cli.UserError(f"ids are whole numbers from 0 up, not {word[:20]!r}")
-        with users_mistakes():
+        with cli.users_mistakes():
             content = open_tokenizer(self.tokenizer).decode_bytes(map(int, words))
         sys.stdout.buffer.write(content)
         if sys.stdout.isatty():
@@ -150,7 +143,7 @@ class Show(OfText):
             cli.require(self.out.suffix == ".svg", "--out", self.out, "a name ending in .svg")
             require_new(self.out)
         text = self.read()
-        with users_mistakes():
+        with cli.users_mistakes():
             tokenizer = open_tokenizer(self.tokenizer, self.pattern)
             tokens = tokenizer.decode_tokens_bytes(tokenizer.encode_ordinary(text))
         counts = f"{len(tokens):,} tokens, {len(text):,} characters, {len(text.encode()):,} bytes"
@@ -212,7 +205,7 @@ class Compare(OfText):
         numbers = [Column(name, justify="right") for name in ("tokens", "bytes a token", *WHO)]
         table = Table(Column("tokenizer", overflow="fold"), *numbers, "", box=None)
         difference = ""
-        with users_mistakes():
+        with cli.users_mistakes():
             for name in self.tokenizer:
                 try:
                     named = name != "trained"
@@ -315,7 +308,7 @@ class Train:
         if self.special and self.out.suffix == ".tiktoken":
             raise cli.UserError("a .tiktoken file has no place for --special; use .model or .json")
         tokenizer = FastTokenizer(PATTERNS[self.pattern])
-        with users_mistakes():
+        with cli.users_mistakes():
             if self.files:
                 tokenizer.train_from_files(self.files, self.vocab_size, verbose=self.verbose)
             else:

@@ -1,7 +1,7 @@
 """The encoding of `regex_tokenizer` for one chunk, by ranks, in two ways.
 
 `ranks` maps the bytes of a token to its id, and lower ids merge first: that is all an encoding
-needs, and all that OpenAI publishes of its own. Two neighbours merge when their bytes together are
+needs, and all that OpenAI publishes of GPT-4's. Two neighbours merge when their bytes together are
 a token. For ranks that come from merges, which `recover_merges` can tell, the tokens of a chunk
 are those that the merges in the order learned would give.
 """

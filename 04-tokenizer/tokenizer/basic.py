@@ -27,7 +27,10 @@ def count_pairs(ids: list[int], counts: Counter[Pair], times: int = 1) -> None:
 
 
 def most_frequent(counts: Counter[Pair]) -> Pair:
-    """The pair with the highest count; of several, the one with the smallest ids."""
+    """The pair with the highest count; of several, the one with the smallest ids.
+
+    (The lecture's code takes the one that it met first.)
+    """
     return min(counts, key=lambda pair: (-counts[pair], pair))
 
 
@@ -73,11 +76,11 @@ def check_vocab_size(vocab_size: int) -> None:
         raise ValueError(f"vocab_size must be at least 256, one for each byte, not {vocab_size}")
 
 
-def warn_if_exhausted(merges: int, vocab_size: int) -> None:
+def warn_if_exhausted(n_merges: int, vocab_size: int) -> None:
     """Warn when training ran out of pairs."""
-    if merges < vocab_size - 256:
+    if n_merges < vocab_size - 256:
         warnings.warn(
-            f"the text has no pair left to merge: the vocabulary is {256 + merges} tokens, "
+            f"the text has no pair left to merge: the vocabulary is {256 + n_merges} tokens, "
             f"not {vocab_size}",
             stacklevel=3,
         )

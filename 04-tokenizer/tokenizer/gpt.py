@@ -2,9 +2,9 @@
 
 Follows "Let's build the GPT Tokenizer" (youtube.com/watch?v=zduSFxRajkE), where GPT-4's ids are
 reproduced. The ranks come through tiktoken's own loader, so its cache (`$TIKTOKEN_CACHE_DIR`) and
-its hashes serve; the encoding is ours. They hold no merges; `merges` works them out, as the lecture
-shows. GPT-2 gives the 256 bytes ids in an order of its own, which takes no code here: a byte is a
-token like any other.
+its hashes serve; the encoding is ours. What it gives are ranks and no merges; `merges` works these
+out, as the lecture shows. GPT-2 gives the 256 bytes ids in an order of its own, which takes no code
+here: a byte is a token like any other.
 """
 
 import hashlib

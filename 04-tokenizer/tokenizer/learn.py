@@ -1,9 +1,10 @@
 """The training of `regex_tokenizer`, with counts kept up to date instead of counted anew.
 
-A merge changes few words, and in them only the pairs beside the new token. So words are grouped
-(each kind of word once, with how often it occurs), every pair knows which words it is in, and a
-heap knows the most frequent pair. The algorithm is that of Sennrich et al. 2015, "Neural Machine
-Translation of Rare Words with Subword Units" (arxiv.org/abs/1508.07909), section 3.2.
+A merge changes few chunks, here called words, and in them only the pairs beside the new token. So
+words are grouped (each kind of word once, with how often it occurs), every pair knows which words
+it is in, and a heap knows the most frequent pair. The algorithm is that of Sennrich et al. 2015,
+"Neural Machine Translation of Rare Words with Subword Units" (arxiv.org/abs/1508.07909), section
+3.2.
 
 The merges are those of the plain trainer, ties included. One trick makes it fast in Python: a word
 is a string in which the character number i is the token i. A pair is a slice of two characters,
@@ -68,18 +69,18 @@ def learn_merges(chunks: Mapping[str, int], number: int) -> Iterator[Merge]:
             saved += n * (len(before) - len(word))
             i = word.find(token)
             while i >= 0:
-                if i > 0:
+                if i > 0:  # left of a token that was just made of this pair, too, stood `second`
                     left = word[i - 1]
                     counts[(second if left == token else left) + first] -= n
                     created[left + token] += n
                     where[left + token].append(index)
-                if i + 1 < len(word) and word[i + 1] != token:
+                if i + 1 < len(word) and word[i + 1] != token:  # else counted from its right one
                     right = word[i + 1]
                     counts[second + right] -= n
                     created[token + right] += n
                     where[token + right].append(index)
                 i = word.find(token, i + 1)
-        counts |= created
+        counts |= created  # all have the new token in them, so none was counted before
         for beside, total in created.items():
             heapq.heappush(heap, (-total, beside))
         yield Merge((ord(first), ord(second)), count, saved)

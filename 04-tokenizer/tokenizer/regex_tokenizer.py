@@ -142,7 +142,7 @@ def check_special_tokens(special_tokens: dict[str, int], taken: Collection[int])
     seen: dict[int, str] = {}
     for token, i in special_tokens.items():
         if not token or well_formed(token) != token:
-            raise ValueError(f"a special token must not be empty, and be valid text, not {token!r}")
+            raise ValueError(f"a special token must be valid text, and not empty, not {token!r}")
         if not 0 <= i < MAX_ID or i in taken:
             problem = "belongs to an ordinary token" if i in taken else f"is not below {MAX_ID}"
             problem = "is negative" if i < 0 else problem

@@ -29,8 +29,8 @@ GPT4_PATTERN = "|".join(
         r"[^\r\n\p{L}\p{N}]?+\p{L}++",  # a word, with any one character before it but a line's end
         r"\p{N}{1,3}+",  # at most three digits, without the space
         r" ?[^\s\p{L}\p{N}]++[\r\n]*+",  # punctuation, with the lines' ends after it
-        r"\s++$",
-        r"\s*[\r\n]",  # white space up to a line's last end
+        r"\s++$",  # white space at the end of the text
+        r"\s*[\r\n]",  # white space up to the last line's end in it
         r"\s+(?!\S)",
         r"\s",
     )

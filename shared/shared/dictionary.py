@@ -189,7 +189,10 @@ def main(options: Options, root: Path = ROOT) -> None:
     if not path.exists():
         raise cli.UserError(f"{path} is not there; install from the repository with `make setup`")
     text = path.read_text(encoding="utf-8")
-    if options.mend and mended(text, root) != text:
+    if options.mend:
+        if mended(text, root) == text:
+            print("nothing to mend")
+            return
         path.write_text(mended(text, root), encoding="utf-8", newline="\n")
         print(f"written: {path}")
     elif options.check:
@@ -201,7 +204,7 @@ def main(options: Options, root: Path = ROOT) -> None:
     elif options.term:
         with cli.users_mistakes():
             show(find(entries_of(text), " ".join(options.term)).text())
-    elif not options.mend:
+    else:
         print("\n".join(entry.title for entry in entries_of(text)))
 
 

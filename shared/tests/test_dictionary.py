@@ -179,6 +179,8 @@ def test_check_and_mend(root, capsys):
         main(Options(check=True), root)
     main(Options(mend=True), root)
     main(Options(check=True), root)
+    main(Options(mend=True), root)
+    assert capsys.readouterr().out.endswith("nothing to mend\n")
     with pytest.raises(cli.UserError, match="make setup"):
         main(Options(), root / "lesson")
 

@@ -1,7 +1,7 @@
 """The bigram, twice: a table of counts, and a layer of weights that gradient descent makes equal.
 
 Follows the first part of makemore (youtube.com/watch?v=PaCmpygFfXo). Both look at one character to
-tell the next. What counting finds at once, a neural network finds step by step; but only the
+predict the next. What counting finds at once, a neural network finds step by step; but only the
 network can go on to longer contexts, where no table would be large enough.
 """
 
@@ -51,8 +51,8 @@ class BigramNet(nn.Module):
 
     def __init__(self, vocab_size: int) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.zeros(vocab_size, vocab_size))
+        self.table = nn.Parameter(torch.zeros(vocab_size, vocab_size))
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (batch, time, vocab) for the id that follows each of `x` (batch, time)."""
-        return self.weight[x]  # one_hot(x) @ weight
+        return self.table[x]  # one_hot(x) @ weight

@@ -15,7 +15,8 @@ from makemore.models.recurrent import Recurrent, State
 class LSTM(Recurrent):
     """The cell of torch.nn.LSTM, with gates i, f, g, o of the character and the hidden state.
 
-    c' = σ(f) · c + σ(i) · tanh(g), h' = σ(o) · tanh(c').
+    c' = σ(f) · c + σ(i) · tanh(g), h' = σ(o) · tanh(c'); in the code the gates are called write,
+    forget, new and read.
     """
 
     n_gates = 4

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from makemore.models.mlp import windows
-from makemore.words import real
+from makemore.words import inside_word
 
 TANH_GAIN = 5 / 3  # tanh squeezes; weights that much larger make up for it
 
@@ -88,7 +88,7 @@ class MLPBatchNorm(nn.Module):
         What lies behind a word's end is left out, since it would count in the mean; its logits
         are 0.
         """
-        places = real(x)  # (B, T), of which N are part of a word
+        places = inside_word(x)  # (B, T), of which N are part of a word
         embedded = self.embedding(windows(x, self.block_size)[places])  # (N, block_size, C)
         hidden = self.norm(self.hidden(embedded.flatten(1))).tanh()  # (N, H)
         found = self.output(self.dropout(hidden))  # (N, V)

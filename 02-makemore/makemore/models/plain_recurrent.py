@@ -1,4 +1,4 @@
-"""The recurrent models in the lectures' plain form: a cell, called once for every character.
+"""The recurrent models in makemore.py's plain form: a cell, called once for every character.
 
 The character's embedding and the state are put side by side and go through one matrix. It gives
 the same logits as `rnn`, `gru` and `lstm`, which a test proves, and takes longer: the character's

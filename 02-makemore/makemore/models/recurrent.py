@@ -7,8 +7,8 @@ the new state is made of the old one and the character.
 Two things are done once instead of many times. What a step adds for the character itself does not
 depend on the state, so it is computed before the loop, for every character of the alphabet. And a
 state depends on what was read and on nothing else, so words that begin alike share their states
-for as long as they do: a batch is a tree of prefixes. `plain_recurrent` is the lectures' way, the
-same function without either.
+for as long as they do: a batch is a tree of prefixes. `plain_recurrent` is makemore.py's way,
+the same function without either.
 """
 
 from abc import ABC, abstractmethod
@@ -21,9 +21,10 @@ State = tuple[Tensor, ...]  # each (batch, n_hidden); the first is what the outp
 
 
 class Recurrent(nn.Module, ABC):
-    """Embeddings, `step` from state to state, logits. `n_gates` sums of weights make a step.
+    """Embeddings, `step` from state to state, logits.
 
-    The state's matrix has a bias of its own only where that is not the same as one for both.
+    `n_gates`: how many weighted sums of `n_hidden` numbers a step needs. `hidden_bias`: whether the
+    state's matrix has a bias of its own; mostly it would only be added to the input's.
     """
 
     n_gates: int

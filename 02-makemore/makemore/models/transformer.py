@@ -1,4 +1,4 @@
-"""The Transformer: every character looks at all before it, and decides where to look.
+"""The Transformer: every character looks at itself and those before it, and decides where.
 
 The last rung of makemore, in the form of GPT-2 (Radford et al. 2019, "Language Models are
 Unsupervised Multitask Learners"; the attention is that of Vaswani et al. 2017,

@@ -27,7 +27,7 @@ PATIENCE = timedelta(minutes=5)  # with a process that says nothing
 
 
 @dataclass(frozen=True)
-class Ranks:
+class Process:
     """What number this process has (`rank`) of how many (`world`), and the device it uses."""
 
     rank: int
@@ -81,14 +81,14 @@ class Ranks:
 
 
 @contextmanager
-def started(device: str) -> Iterator[Ranks]:
+def started(device: str) -> Iterator[Process]:
     """The place of this process among those started; all but the first print nothing.
 
     Raises `UserError` for a device that is not there.
     """
     world, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
     if world == 1:
-        yield Ranks(0, 1, find_device(device))
+        yield Process(0, 1, find_device(device))
         return
     if rank > 0:  # a bug's traceback is still seen, and that another process was lost
         sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (until the process ends)
@@ -103,7 +103,7 @@ def started(device: str) -> Iterator[Ranks]:
         torch.cuda.set_device(found)
     dist.init_process_group("nccl" if found.type == "cuda" else "gloo", timeout=PATIENCE)
     try:
-        yield Ranks(rank, world, found)
+        yield Process(rank, world, found)
     finally:
         dist.destroy_process_group()
 
