@@ -111,7 +111,7 @@ class OneWord(Dataset[tuple[Tensor, Tensor]]):
         return x, y
 
 
-def steps_of_makemore_py(model: nn.Module, data: OneWord, recipe: Recipe) -> Work:
+def in_makemore_py(model: nn.Module, data: OneWord, recipe: Recipe) -> Work:
     """Training steps on a DataLoader's batches, item by item, all padded to the longest."""
     (optimizer,) = optimizers_for(model, recipe)
     sampler = RandomSampler(data, replacement=True, num_samples=10**9)
@@ -219,9 +219,7 @@ def beside_makemore_py(report: benchmarks.Report, rows: Tensor, data: OneWord) -
     recipe = RECIPES[DEFAULT]
     works = {
         "train.py": steps_of(made(DEFAULT, data.alphabet, rows), rows, recipe),
-        "one item at a time": steps_of_makemore_py(
-            made(DEFAULT, data.alphabet, rows), data, recipe
-        ),
+        "one item at a time": in_makemore_py(made(DEFAULT, data.alphabet, rows), data, recipe),
     }
     sizes = {"train.py": recipe.batch_size, "one item at a time": SMALL}
     speeds = words_per_second(works, sizes)

@@ -67,9 +67,8 @@ class Trainer:
         self.recipe = recipe
         self.seed = seed
         self.lengths = lengths_of(rows)
-        self.characters_per_batch = (
-            recipe.batch_size * self.lengths.float().mean().item()
-        )  # expected
+        per_word = self.lengths.float().mean().item()
+        self.characters_per_batch = recipe.batch_size * per_word  # on average
         self.optimizers = optimizers_for(model, recipe)
 
     def step(self, step: int, lr_factor: float) -> float:

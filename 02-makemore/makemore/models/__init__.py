@@ -1,4 +1,4 @@
-"""The ladder: ten models, the easiest first, all from ids (batch, time) to logits (batch, time, vocab).
+"""The ladder: ten models, all from ids (batch, time) to logits (batch, time, vocab).
 
 A model's other arguments are its sizes, and their defaults are those that the README reports on.
 """

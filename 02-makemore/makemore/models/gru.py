@@ -15,7 +15,8 @@ class GRU(Recurrent):
     """The cell of torch.nn.GRU, where the reset gate is applied behind the matrix.
 
     r = σ(Wr x + Ur h), z = σ(Wz x + Uz h), n = tanh(Wn x + r · Un h), h' = n + z · (h - n); all
-    with biases (in the code: reset, keep, new). Un needs one of its own, since the reset gate scales it.
+    with biases. Un needs one of its own, since the reset gate scales it. In the code r, z and n are
+    called reset, keep and new.
     """
 
     n_gates = 3

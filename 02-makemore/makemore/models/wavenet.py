@@ -4,8 +4,9 @@ Follows the fifth part of makemore (youtube.com/watch?v=t3YJ5hKiMQ0) and WaveNet
 al. 2016, arxiv.org/abs/1609.03499). The lecture fuses a window of eight characters in three layers.
 Windows that overlap would do the same work again and again; a dilated causal convolution does it
 once for all of them: at every place, layer i puts its output there and that 2**i places before
-together. A test shows that both are the same. Where the lecture's layer has batch norm and tanh, this
-one has the paper's gate, and layer norm, through which the words of a batch cannot act on each other.
+together. A test shows that both are the same. Where the lecture's layer has batch norm and tanh,
+this one has the paper's gate, and layer norm, through which the words of a batch cannot act on each
+other.
 """
 
 from itertools import pairwise
