@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from types import SimpleNamespace
 
 import numpy
 import pytest
@@ -11,6 +12,7 @@ from conftest import TEXT
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gpt.bpe import BPE
 from gpt.chars import Chars
 from gpt.corpus import Corpus, describe, restore
 from gpt.data import Split, Stream, batch_at, open_files, train_and_dev
@@ -160,6 +162,15 @@ def write_ranks(folder):
     tokens = [*(bytes([i]) for i in range(256)), b"ab"]
     lines = (f"{base64.b64encode(token).decode()} {i}\n" for i, token in enumerate(tokens))
     (folder / "tokenizer.tiktoken").write_text("".join(lines))
+
+
+def test_what_a_character_costs_is_no_floor_for_other_tokens(tmp_path):
+    write_ranks(tmp_path)
+    text = SimpleNamespace(text="ab ab", sha256="0" * 64, nats_per_character=0.5)
+    assert Corpus.of_text(text).floor == 0.5
+    bpe = BPE.open(tmp_path / "tokenizer.tiktoken", r"\S+|\s+")
+    corpus = Corpus.of_text(text, bpe)
+    assert (len(corpus.stream), corpus.floor) == (3, None)
 
 
 def test_ids_mean_what_the_ranks_beside_them_say(tmp_path):
