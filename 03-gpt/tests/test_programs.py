@@ -546,11 +546,13 @@ def test_exported_model_with_tokens_of_several_characters_is_trained_on_by_itsel
     write_ranks(tmp_path)
     write(tmp_path, [256, 32, 97, 98] * 200, vocab_size=257, pattern=r"\S+|\s+")
     first, out, on = (tmp_path / name for name in ("first", "out", "on"))
-    options = ["--model", "lecture", "--runs", str(tmp_path), *QUICK]
-    done = run("train.py", *options, "--name", "first", "--data", str(tmp_path / "tokens.bin"))
+    options = ["--model", "lecture", "--runs", str(tmp_path)]
+    data = str(tmp_path / "tokens.bin")
+    done = run("train.py", *options, "--name", "first", "--data", data, *QUICK)
     assert done.returncode == 0, done.stderr
     assert run("export", "--run", str(first), "--to", str(out)).returncode == 0
-    done = run("train.py", *options, "--name", "on", "--data", text, "--init", str(out))
+    options += ["--steps", "3", "--dtype", "float32", "--init", str(out)]
+    done = run("train.py", *options, "--name", "on", "--data", text)
     assert done.returncode == 0, done.stderr
     shutil.rmtree(out)
     done = run("sample", "--run", str(on), "--prompt", "ab ", "--tokens", "9")

@@ -197,7 +197,7 @@ def test_unknown_special_token_is_an_error(tokenizer):
 @pytest.mark.parametrize(
     ("special_tokens", "problem"),
     [
-        ({"": 1000}, "must not be empty"),
+        ({"": 1000}, "must be valid text, and not empty"),
         ({"<|end|>": 100}, "belongs to an ordinary token"),
         ({"<|end|>": -1}, "is negative"),
         ({"<|end|>": 1 << 31}, "is not below 2147483648"),

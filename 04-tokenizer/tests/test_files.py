@@ -220,7 +220,7 @@ def test_the_undamaged_file_is_read(tmp_path):
         ("special 1", "special", "line 4: here should be 1 number"),
         ('" 300', '" 256', "belongs to an ordinary token"),
         ('" 300', '" -1', "line 5: here should be 1 number, not '-1'"),
-        ('"<|end|>"', '""', "must not be empty"),
+        ('"<|end|>"', '""', "must be valid text, and not empty"),
         ("merges 2", "merges 3", "line 9: the file is cut short"),
         ("merges 2", "merges 1", "line 8: there is more than was announced"),
         ("97 98 256", "97 258 256", "line 7: the merge is of token 258, which is not made yet"),
