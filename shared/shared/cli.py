@@ -9,10 +9,12 @@ A bug stays a traceback.
 import contextlib
 import io
 import os
+import re
 import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol, TypeVar
@@ -20,6 +22,7 @@ from typing import Any, Protocol, TypeVar
 import tyro
 
 Config = TypeVar("Config")
+SWITCHES = (tyro.conf.FlagCreatePairsOff,)  # --test, and no --no-test beside it
 
 
 class UserError(Exception):
@@ -49,7 +52,8 @@ def run(
     `args` stands in for `sys.argv[1:]`. Ends by raising `SystemExit` unless all went well.
     """
     with _one_line_errors():
-        main(_parse(lambda: tyro.cli(config, prog=_program(), args=args)))
+        _refuse_empty(sys.argv[1:] if args is None else args)
+        main(_parse(lambda: tyro.cli(config, prog=_program(), args=args, config=SWITCHES)))
 
 
 class Verb(Protocol):
@@ -63,9 +67,11 @@ def run_verbs(
 ) -> None:
     """The same for `python -m PACKAGE VERB …`."""
     with _one_line_errors():
+        _refuse_empty(sys.argv[1:] if args is None else args)
         parse = tyro.extras.subcommand_cli_from_dict
+        prog, text = _program(), description
         verb: Verb = _parse(
-            lambda: parse(dict(verbs), prog=_program(), description=description, args=args)
+            lambda: parse(dict(verbs), prog=prog, description=text, args=args, config=SWITCHES)
         )
         verb.run()
 
@@ -96,6 +102,16 @@ def interruptible() -> Iterator[Interrupt]:
         signal.signal(signal.SIGINT, before)
 
 
+def _refuse_empty(args: Sequence[str]) -> None:
+    """Raise `UserError` for `--data ""`, which is what a shell makes of a variable without value.
+
+    Only a `--prompt` may be empty.
+    """
+    for option, value in pairwise(args):
+        if value == "" and option.startswith("--") and option != "--prompt":
+            raise UserError(f"{option} is empty; give it a value, or leave it out")
+
+
 def _parse(call: Callable[[], Any]) -> Any:
     """What `call` returns, with tyro's framed complaint made one line."""
     complaint = io.StringIO()
@@ -123,12 +139,25 @@ def _first_sentence(frame: str) -> str:
     """
     words: list[str] = []
     for line in frame.splitlines()[1:]:
-        text = line.strip(" │╰╯─-")
-        if text:
+        text = line.strip(" │╰╯─")
+        if text.strip("-"):
             words.append(text)
         elif words:
             break
-    return f"{' '.join(words)} (--help lists the options)"
+    return f"{_in_plain_words(' '.join(words))} (--help lists the options)"
+
+
+def _in_plain_words(sentence: str) -> str:
+    """A sentence about a value that does not fit, without the names of Python's types in it."""
+    if found := re.fullmatch(r"Error parsing (\S+): .*'(.*)'\]?\.?", sentence):
+        return f"{found[1]} cannot be {found[2]!r}"
+    if found := re.fullmatch(r"Missing from .*?: (\S+)\b.*", sentence):
+        return f"{found[1]} is missing"
+    choice = r"invalid choice '(.*)' for argument '(.*)'\. Expected one of \((.*)\)\.?"
+    if found := re.fullmatch(choice, sentence):
+        choices = sorted(set(re.findall(r"'([^']*)'", found[3])) - {"None"})
+        return f"{found[2]} must be one of {', '.join(choices)}, not {found[1]!r}"
+    return sentence
 
 
 @contextlib.contextmanager
@@ -148,7 +177,8 @@ def _one_line_errors() -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)  # what a shell reports of a program that a closed pipe has ended
     except OSError as error:
-        _leave(f"error: {error}", 1)
+        named = error.filename and error.strerror
+        _leave(f"error: {error.filename}: {error.strerror}" if named else f"error: {error}", 1)
 
 
 def _leave(line: str, code: int) -> None:

@@ -75,9 +75,10 @@ def load(name: str, data: str | None = None, cache: Path | None = None) -> Datas
         return _lecture_file(SOURCES[wanted], cache) or _stand_in(wanted)
     if wanted == "bundled" and name in SOURCES:
         return _stand_in(name)
+    if Path(wanted).is_dir():
+        raise UserError(f"{wanted!r} is a folder; give a file, or {name}, or bundled")
     if not Path(wanted).is_file():
-        known = ", ".join(SOURCES)
-        raise UserError(f"there is no file {wanted!r}; give a file, or one of {known}, bundled")
+        raise UserError(f"there is no file {wanted!r}; give a file, or {name}, or bundled")
     return read_file(Path(wanted))
 
 

@@ -34,14 +34,23 @@ class Run:
         self.path = path
         self.lesson = lesson
 
+    @staticmethod
+    def require_free(runs: Path, name: str) -> None:
+        """Raise `UserError` unless `create` can make this folder; to be asked before long work."""
+        if name in (".", "..") or Path(name).name != name:
+            raise UserError(f"--name must be a plain folder name, not {name!r}")
+        if name and (runs / name).exists():
+            raise UserError(f"{runs / name} exists; choose another --name, or remove it")
+        if runs.exists() and not runs.is_dir():
+            raise UserError(f"--runs {runs} cannot be made a folder: it is a file")
+
     @classmethod
     def create(cls, runs: Path, lesson: str, name: str = "") -> "Run":
         """A new folder `runs/name`, by default named after the lesson, the date and the time.
 
         Raises `UserError` when the name is taken or is not a plain folder name.
         """
-        if name in (".", "..") or Path(name).name != name:
-            raise UserError(f"--name must be a plain folder name, not {name!r}")
+        cls.require_free(runs, name)
         try:
             runs.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -152,7 +161,10 @@ def atomic(path: Path) -> Iterator[Path]:
 
     Whoever reads `path`, even after a crash, finds the old file or the new one, never a part.
     """
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+    except OSError as error:  # it names the temporary file, which says nothing to anybody
+        raise type(error)(error.errno, error.strerror, str(path)) from None
     os.close(descriptor)
     temporary = Path(name)
     try:

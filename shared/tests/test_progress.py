@@ -37,4 +37,11 @@ def test_nothing_is_printed_when_nobody_watches():
 def test_bar_shrinks_in_a_narrow_terminal_and_the_figures_stay_whole():
     lines = shown(terminal=True, width=62).splitlines()
     assert max(map(len, lines)) == 62
-    assert "3/1000 loss 0.3123 accuracy 0.9877" in lines[-1]
+    assert re.search(r"3/1000 +\S+ loss 0.3123 accuracy 0.9877", lines[-1])
+
+
+def test_count_stays_whole_where_there_is_no_room_for_all_figures():
+    console = Console(file=io.StringIO(), force_terminal=True, width=60)
+    with progress.bar(1000, "training", console) as advance:
+        advance(123, **{f"figure {i}": 1.234 for i in range(5)})
+    assert "123/1000" in console.file.getvalue()
