@@ -138,7 +138,8 @@ def load(path: Path) -> Results:
     except FileNotFoundError:
         raise cli.UserError(f"there is no {path}; first measure with `nox -s bench`") from None
     except ValueError as error:
-        raise cli.UserError(f"{path} is damaged ({error}); remove it and measure anew") from None
+        mend = "name the file that `nox -s bench` wrote"
+        raise cli.UserError(f"{path} holds no measurements ({error}); {mend}") from None
 
 
 def dump(results: Results) -> str:

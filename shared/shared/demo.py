@@ -122,15 +122,15 @@ class Options:
     """Train every lesson for a moment, on bundled data, and make one page of what came out."""
 
     lessons: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
-    """Folders of lessons; by default all."""
+    """Folders of lessons; by default all. A page of some is called after them."""
 
 
 def main(options: Options, root: Path = ROOT) -> None:
-    """Run the demos; leave their run folders, and index.html, in runs/demo."""
+    """Run the demos; leave their run folders and the page in runs/demo."""
     lessons = lessons_in(root)
     known = [lesson.path.name for lesson in lessons]
     for name in options.lessons:
-        cli.require(name in known, "a lesson", name, f"one of {', '.join(known)}")
+        cli.require(name in known, "a lesson", repr(name), f"one of {', '.join(known)}")
     sections = []
     for lesson in lessons:
         if options.lessons and lesson.path.name not in options.lessons:
@@ -138,11 +138,12 @@ def main(options: Options, root: Path = ROOT) -> None:
         run = Path("..", "runs", "demo", f"{lesson.path.name}-{datetime.now():%Y%m%d-%H%M%S}")
         for command in lesson.commands(run):
             print(f"\n{lesson.path.name}> python {shlex.join(command)}", flush=True)
-            done = subprocess.run([sys.executable, *command], cwd=lesson.path)
+            with cli.interruptible():  # Ctrl-C is for the command, which says what it left
+                done = subprocess.run([sys.executable, *command], cwd=lesson.path)
             if done.returncode:
                 sys.exit(done.returncode)
         sections.append(section(lesson, run))
-    path = root / "runs" / "demo" / "index.html"
+    path = root / "runs" / "demo" / f"{'-'.join(options.lessons) or 'index'}.html"
     with atomic(path) as temporary:
         temporary.write_text(page(sections), encoding="utf-8")
     print(f"\nlook at it: {path}")

@@ -10,6 +10,7 @@ An entry is a heading `### term` and what follows. It links to code as
 
 import ast
 import doctest
+import os
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -47,9 +48,13 @@ class Entry:
         """What GitHub makes of the heading."""
         return re.sub(r"[^\w -]", "", self.title.lower()).replace(" ", "-")
 
-    def text(self) -> str:
-        """The entry as a page of its own, with places in code as FILE:LINE."""
-        body = OTHER_LINK.sub(r"\1", CODE_LINK.sub(r"`\1` (\2:\3)", self.body))
+    def text(self, root: Path) -> str:
+        """The entry as a page of its own, with places in code as FILE:LINE, from where we are."""
+
+        def place(match: re.Match[str]) -> str:
+            return f"`{match[1]}` ({os.path.relpath(root / match[2])}:{match[3]})"
+
+        body = OTHER_LINK.sub(r"\1", CODE_LINK.sub(place, self.body))
         return f"## {self.title}\n\n{body}"
 
 
@@ -188,6 +193,8 @@ def main(options: Options, root: Path = ROOT) -> None:
     path = root / FILE
     if not path.exists():
         raise cli.UserError(f"{path} is not there; install from the repository with `make setup`")
+    if options.check + options.mend + bool(options.term) > 1:
+        raise cli.UserError("give a term, or --check, or --mend, not two of them")
     text = path.read_text(encoding="utf-8")
     if options.mend:
         if mended(text, root) == text:
@@ -203,7 +210,7 @@ def main(options: Options, root: Path = ROOT) -> None:
         print(f"{FILE}: all links and examples of {len(entries_of(text))} entries hold")
     elif options.term:
         with cli.users_mistakes():
-            show(find(entries_of(text), " ".join(options.term)).text())
+            show(find(entries_of(text), " ".join(options.term)).text(root))
     else:
         print("\n".join(entry.title for entry in entries_of(text)))
 

@@ -106,7 +106,7 @@ def test_nothing_measured_and_damaged_results_are_one_line(root):
     with pytest.raises(cli.UserError, match="first measure"):
         paste(Paste(root / "none.json", root))
     (root / "measured.json").write_text("{")
-    with pytest.raises(cli.UserError, match="damaged"):
+    with pytest.raises(cli.UserError, match="holds no measurements"):
         paste(Paste(root / "measured.json", root))
 
 

@@ -1,5 +1,6 @@
 """The dictionary: what is found, and that whatever has broken is named."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -163,7 +164,9 @@ def test_command_prints_an_entry_with_places_in_the_code(capsys):
     main(Options(term=("KV", "cache")))
     printed = capsys.readouterr().out
     assert printed.startswith("## KV cache\n")
-    assert "(03-gpt/gpt/cache.py:" in printed and "](" not in printed
+    place = re.search(r"\((\S+cache\.py):(\d+)\)", printed)
+    assert "class LayerCache" in Path(place[1]).read_text().splitlines()[int(place[2]) - 1]
+    assert "](" not in printed
 
 
 def test_command_lists_all_terms(capsys):
@@ -181,6 +184,8 @@ def test_check_and_mend(root, capsys):
     main(Options(check=True), root)
     main(Options(mend=True), root)
     assert capsys.readouterr().out.endswith("nothing to mend\n")
+    with pytest.raises(cli.UserError, match="not two of them"):
+        main(Options(check=True, mend=True), root)
     with pytest.raises(cli.UserError, match="make setup"):
         main(Options(), root / "lesson")
 
