@@ -62,12 +62,15 @@ def print_results(results: Results) -> None:
     if results["words_per_second"]:
         speed = f"{results['words_per_second']:,.0f} words/s"
         print(f"trained: {results['steps']:,} steps in {results['seconds']:.0f} s, {speed}")
+    counted = results["model"] == "bigram"
     for split, what in (
         ("train", "train"),
-        ("dev", f"dev, after {results['best_step']:,} steps"),
+        ("dev", "dev" if counted else f"dev, after {results['best_step']:,} steps"),
         ("dev_new", "dev words that are not also in train"),
         ("test", "test"),
     ):
+        if split == "dev_new" and in_words(results.get(split)) == in_words(results["dev"]):
+            continue  # no dev word is in train
         if split in results:
             print(f"loss: {in_words(results[split])} ({what})")
 

@@ -157,7 +157,8 @@ class Session:
                 before = self.done()
                 loss = self.take_step(clock)
                 further = int(self.done() * total) - int(before * total)
-                advance(further, loss=loss, dev=self.state.best_dev)
+                best = self.state.best_dev
+                advance(further, loss=loss, **({"dev": best} if math.isfinite(best) else {}))
                 if int(self.done() * EVALUATIONS) > int(before * EVALUATIONS):
                     self.evaluate(self.state.losses / self.state.batches)
                 elif interrupt.requested:

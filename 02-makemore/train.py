@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from session import Data, Session
 
 LESSON = "makemore"
+TRAINING = "steps minutes batch_size lr weight_decay optimizer decay patience"
 Count = Annotated[int | None, arg(metavar="INT")]
 Amount = Annotated[float | None, arg(metavar="FLOAT")]
 
@@ -117,6 +118,11 @@ class Config:
             raise cli.UserError("give --steps or --minutes, not both")
         if self.compare and self.model:
             raise cli.UserError("--compare trains every model; leave --model out")
+        named = not (self.resume and self.name)
+        cli.require(named, "--name", self.name, "left out with --resume, which names the run")
+        if self.model == "bigram" and (given := self._given(TRAINING)):
+            option = "--" + next(iter(given)).replace("_", "-")
+            raise cli.UserError(f"bigram is counted, not trained; leave {option} out")
         if self.compare and self.resume:
             raise cli.UserError("--compare cannot be resumed; --resume takes a run of one model")
 
@@ -181,7 +187,7 @@ def train(config: Config, recipe: "Recipe", data: "Data") -> None:
     print(f"model: {session.name}, {session.n_parameters():,} parameters")
     if not session.fit(time.perf_counter):
         best = session.state.best_dev
-        dev = f", dev loss {best:.4f}" if math.isfinite(best) else ""
+        dev = f"; best dev loss {best:.4f}" if math.isfinite(best) else ""
         print(f"stopped after step {session.state.step:,}{dev}")
         print(f"run: {session.run.path}/; to go on: python train.py --resume {session.run.path}")
         raise KeyboardInterrupt

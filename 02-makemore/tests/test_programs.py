@@ -126,16 +126,27 @@ def test_training_says_what_it_did(trained):
     assert re.fullmatch(r"model: rnn, [\d,]+ parameters", lines[2])
     assert re.fullmatch(r"trained: 40 steps in \d+ s, [\d,]+ words/s", lines[3])
     best = json.loads((folder / "run" / "results.json").read_text())["best_step"]
-    assert [line.rpartition("(")[2] for line in lines[4:8]] == [
+    assert [line.rpartition("(")[2] for line in lines[4:7]] == [
         "train)",
         f"dev, after {best} steps)",
-        "dev words that are not also in train)",
         "test)",
     ]
     samples = lines[lines.index("samples:") + 1 : -2]
     assert len(samples) == 10
     assert all(re.fullmatch(r"  .{0,11} \((train|dev|new)\)", line) for line in samples)
     assert re.fullmatch(r"of 1,000 samples: [\d.]+% train, [\d.]+% dev, [\d.]+% new", lines[-2])
+
+
+def test_dev_loss_without_words_of_train_is_printed_where_there_are_such(folder):
+    (folder / "words.txt").write_text(TOWNS + "Celle\n" * 25, encoding="utf-8")
+    lines = train(folder, "--model", "bigram").stdout.splitlines()
+    dev, new = (line for line in lines if "(dev" in line)
+    assert dev.endswith("(dev)") and new.endswith("(dev words that are not also in train)")
+    assert dev.split()[1] < new.split()[1]  # what is known is easier
+
+
+def test_resume_of_what_is_no_folder_is_one_line(folder):
+    assert "there is no run folder" in mistake(run("train.py", "--resume", str(folder / "none")))
 
 
 def test_warning_tells_of_both_cases(trained):
@@ -375,7 +386,8 @@ def test_resuming_on_other_words_is_refused(trained, tmp_path):
         (["--data", "ONE"], "at least 10 different words are needed; here: 1, of which 1"),
         (["--data", "DUPLICATES"], "at least 10 different words are needed; here: 50, of which 1"),
         (["--data", "BINARY"], "is not UTF-8 text"),
-        (["--resume", "EMPTY"], "there is no run folder"),
+        (["--resume", "EMPTY"], "--name must be left out with --resume"),
+        (["--model", "bigram", "--lr", "1"], "bigram is counted, not trained; leave --lr out"),
         (["--name", "a/b"], "plain folder name"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
