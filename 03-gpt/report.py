@@ -10,6 +10,7 @@ from gpt.chars import Chars
 from gpt.data import Split
 from gpt.evaluation import total_nats
 from gpt.flops import flops_per_token, peak_flops
+from gpt.precision import autocast
 from session import Session
 from shared import datasets, plots
 
@@ -31,7 +32,8 @@ def measure(session: Session) -> Results:
     peak = peak_flops(process.device, session.dtype) * process.world
     tokens = state.step * recipe.batch_size * recipe.block_size
     speed = tokens / state.seconds
-    nats, count = total_nats(session.model, session.dev, recipe.block_size)
+    with autocast(process.device, session.dtype):  # as in training, so that the figures agree
+        nats, count = total_nats(session.model, session.dev, recipe.block_size)
     return {
         "model": session.name,
         "parameters": session.n_parameters(),
@@ -75,7 +77,7 @@ def print_results(results: Results) -> None:
         print(f"loss: {in_words(results['bigram'])} (dev, by counting pairs of tokens)")
     print("a text:")
     for line in results["text"].strip().splitlines()[:12]:
-        print(f"  {line}")
+        print(f"  {line}".rstrip())
 
 
 def in_words(nats: float) -> str:

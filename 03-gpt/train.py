@@ -124,6 +124,8 @@ class Config:
             good = value is None or 0 <= value < math.inf
             cli.require(good, _flag(option), value, "a number from 0 up")
         cli.require(0 <= self.seed < 2**31, "--seed", self.seed, "from 0 to 2**31 - 1")
+        named = not (self.resume and self.name)
+        cli.require(named, "--name", self.name, "left out with --resume, which names the run")
         if self.steps and self.minutes:
             raise cli.UserError("give --steps or --minutes, not both")
         if self.init and self.model != "lecture":
@@ -173,7 +175,7 @@ def train(config: Config, process: "Process") -> None:
     session = begin(config, process)
     if not fit(session, config.compile):
         best = session.state.best_dev
-        dev = f", dev loss {best:.4f}" if math.isfinite(best) else ""
+        dev = f"; best dev loss {best:.4f}" if math.isfinite(best) else ""
         print(f"stopped after step {session.state.step:,}{dev}")
         print(f"run: {session.run.path}/; to go on: python train.py --resume {session.run.path}")
         raise KeyboardInterrupt
@@ -291,7 +293,9 @@ def fit(session: "Session", compile: bool) -> bool:
                 speed = len(figures) * recipe.batch_size * recipe.block_size / seconds  # tokens/s
                 shown = {"ktok/s": speed / 1000, "MFU %": 100 * speed * flops / peak}
                 further = int(session.done() * total) - int(before * total)
-                advance(further, loss=figures[-1], dev=state.best_dev, **shown)
+                if math.isfinite(state.best_dev):
+                    shown = {"dev": state.best_dev} | shown
+                advance(further, loss=figures[-1], **shown)
         except torch.OutOfMemoryError:
             mend = "a larger --accumulate, or a smaller --batch-size, needs less"
             raise cli.UserError(f"the memory of {process.device} is full; {mend}") from None

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 LESSON = "gpt"
 MAP_LIMIT = 64  # tokens; more in a picture cannot be read
+LINE = "ROMEO:\nBut soft, what light"
 
 
 @dataclass
@@ -143,8 +144,8 @@ class Sample(OfRun):
 class Attention(OfRun):
     """Draw what every head looks at while the model reads a prompt."""
 
-    prompt: str = "ROMEO:\nBut soft, what light"
-    """The text to read."""
+    prompt: Annotated[str | None, arg(metavar="TEXT")] = None
+    """The text to read; by default, a famous line."""
     out: Path = Path("attention.svg")
     """The picture to write, as .svg or .png."""
 
@@ -157,11 +158,12 @@ class Attention(OfRun):
         cli.require(
             self.out.suffix in (".svg", ".png"), "--out", self.out, "a name in .svg or .png"
         )
+        cli.require(not self.out.exists(), "--out", self.out, "a file that does not exist yet")
         trained = Trained.load(self.run_folder)
         if isinstance(trained.model, Bigram):
             raise cli.UserError(f"{self.run_folder} is a bigram, which has no attention")
-        ids = trained.ids(self.prompt)
         limit = min(MAP_LIMIT, trained.model.block_size)
+        ids = trained.ids(self.prompt) if self.prompt is not None else trained.ids(LINE)[-limit:]
         allowed = f"of 1 to {limit} tokens"
         cli.require(1 <= len(ids) <= limit, "--prompt", f"{len(ids)}", allowed)
         maps = attention_maps(trained.model, torch.tensor(ids))

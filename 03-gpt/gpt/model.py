@@ -126,6 +126,6 @@ def check_sizes(vocab_size: int, dropout: float, **sizes: int) -> None:
             raise ValueError(f"{name} must be at least 1, not {size}")
     if sizes["n_embd"] % sizes["n_head"]:
         n_embd, n_head = sizes["n_embd"], sizes["n_head"]
-        raise ValueError(f"n_embd must be a multiple of n_head: {n_embd} is none of {n_head}")
+        raise ValueError(f"n_embd must be a multiple of n_head ({n_head}), not {n_embd}")
     if not 0 <= dropout < 1:
         raise ValueError(f"dropout must be from 0 to below 1, not {dropout:g}")

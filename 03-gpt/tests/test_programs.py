@@ -384,7 +384,7 @@ def test_losing_a_process_leaves_a_message_and_a_checkpoint_to_go_on_from(tmp_pa
 @pytest.mark.parametrize(
     ("args", "problem"),
     [
-        (["--n-embd", "30", "--n-head", "4"], "n_embd must be a multiple of n_head: 30 is none"),
+        (["--n-embd", "30", "--n-head", "4"], "n_embd must be a multiple of n_head (4), not 30"),
         (["--n-layer", "0"], "n_layer must be at least 1, not 0"),
         (["--dropout", "1"], "dropout must be from 0 to below 1, not 1"),
         (["--block-size", "0"], "--block-size must be at least 1, not 0"),
@@ -395,8 +395,11 @@ def test_losing_a_process_leaves_a_message_and_a_checkpoint_to_go_on_from(tmp_pa
         (["--weight-decay", "-1"], "--weight-decay must be a number from 0 up, not -1"),
         (["--batch-size", "6", "--accumulate", "4"], "--batch-size must be a multiple of 4"),
         (["--seed", "-1"], "--seed must be from 0 to"),
-        (["--model", "gru"], "invalid choice"),
-        (["--preset", "huge"], "invalid choice"),
+        (["--model", "gru"], "--model must be one of bigram, lecture, modern, not 'gru'"),
+        (["--preset", "huge"], "--preset must be one of baby, cpu, gpt2-124m, not 'huge'"),
+        (["--steps", "abc"], "--steps cannot be 'abc' (--help"),
+        (["--data", ""], "--data is empty; give it a value, or leave it out"),
+        (["--resume", "runs", "--name", "x"], "--name must be left out with --resume"),
         (["--preset", "gpt2-124m", "--model", "bigram"], "--preset gpt2-124m has no bigram"),
         (["--device", "NONE"], "--device must be one that is here: "),
         (["--init", "gpt2"], "--init takes a GPT-2, which is --model lecture"),
@@ -505,7 +508,7 @@ def test_eval_says_what_training_said(trained):
 def test_attention_is_drawn_for_every_head(trained, tmp_path):
     for name in ("maps.svg", "maps.png"):
         for model in ("modern", "lecture"):
-            out = tmp_path / name
+            out = tmp_path / f"{model}-{name}"
             options = ["--prompt", "The king ", "--out", str(out)]
             done = run("attention", "--run", str(trained[model][0]), *options)
             assert done.returncode == 0, done.stderr
@@ -607,7 +610,7 @@ def test_ablation_prints_what_each_change_is_worth(tmp_path, text):
         (["sample", "--run", "RUN", "--top-p", "2"], "top-p must be above 0"),
         (["sample", "--run", "no/where"], "no/where is"),
         (["sample", "--run", "TMP"], "is no run folder"),
-        (["sample"], "Missing from"),
+        (["sample"], "--run is missing"),
         (["attention", "--run", "RUN", "--prompt", "The king is dead"], "of 1 to 16 tokens"),
         (["attention", "--run", "RUN", "--prompt", ""], "of 1 to 16 tokens, not 0"),
         (
