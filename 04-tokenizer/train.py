@@ -115,7 +115,9 @@ def main(config: Config) -> None:
     allowed = f"from 256 to {MAX_VOCAB:,}"
     cli.require(256 <= config.vocab_size <= MAX_VOCAB, "--vocab-size", config.vocab_size, allowed)
     cli.require(1 <= config.workers <= 64, "--workers", config.workers, "from 1 to 64")
-    cli.require(bool(config.data), "--data", "empty", "a file, a folder, shakespeare or bundled")
+    given = bool(config.data) and all(config.data)
+    cli.require(given, "--data", "empty", "a file, a folder, shakespeare or bundled")
+    runs.Run.require_free(config.runs, config.name)
     corpus = Corpus(config.data)
     print(f"data: {corpus.about}")
     split = FastSplitter(PATTERNS[config.pattern])

@@ -75,7 +75,7 @@ def test_tie_goes_to_the_pair_with_the_smaller_ids(kind):
 @pytest.mark.parametrize("kind", [BasicTokenizer, RegexTokenizer, FastTokenizer])
 def test_vocabulary_larger_than_the_text_allows_stops_and_says_so(kind):
     tokenizer = kind()
-    with pytest.warns(UserWarning, match="vocabulary is 258 tokens, not 1000"):
+    with pytest.warns(UserWarning, match="vocabulary is 258 tokens, not 1,000"):
         tokenizer.train("abc", 1000)
     assert len(tokenizer.vocab) == 258
 

@@ -80,8 +80,8 @@ def warn_if_exhausted(n_merges: int, vocab_size: int) -> None:
     """Warn when training ran out of pairs."""
     if n_merges < vocab_size - 256:
         warnings.warn(
-            f"the text has no pair left to merge: the vocabulary is {256 + n_merges} tokens, "
-            f"not {vocab_size}",
+            f"the text has no pair left to merge: the vocabulary is {256 + n_merges:,} tokens, "
+            f"not {vocab_size:,}",
             stacklevel=3,
         )
 

@@ -133,6 +133,7 @@ class Tokenizer(ABC):
         for position, i in enumerate(ids):
             if i not in vocab:
                 known = f"ids are 0 to {self.n_vocab - 1}"
+                known = f"{known}, but some are left out" if i < self.n_vocab else known
                 raise ValueError(f"id {i} at position {position} is not in the vocabulary; {known}")
         return [vocab[i] for i in ids]
 
