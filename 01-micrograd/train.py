@@ -77,7 +77,7 @@ class Config:
         """Raise `UserError` for a value that cannot work."""
         cli.require(self.steps >= 1, "--steps", self.steps, "at least 1")
         widths = all(width >= 1 for width in self.hidden)
-        cli.require(widths, "--hidden", self.hidden, "sizes of at least 1")
+        cli.require(widths, "--hidden", " ".join(map(str, self.hidden)), "sizes of at least 1")
         lr = self.first_lr()
         cli.require(0 < lr < math.inf, "--lr", lr, "a number above 0")
         cli.require(0 <= self.momentum < 1, "--momentum", self.momentum, "at least 0 and below 1")

@@ -66,7 +66,7 @@ class Process:
             model = cast(nn.Module, torch.compile(model))
         if self.world == 1:
             return model
-        return DistributedDataParallel(model, broadcast_buffers=False)
+        return DistributedDataParallel(model, forward_sync_buffers=False)
 
     def averaging(self, model: nn.Module, wanted: bool) -> AbstractContextManager[None]:
         """While it lasts, gradients of a model that came from `wrap` are averaged if `wanted`."""
