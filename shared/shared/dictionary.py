@@ -79,9 +79,10 @@ def find(entries: list[Entry], word: str) -> Entry:
     wanted = word.lower()
     if wanted in by_name:
         return by_name[wanted]
-    near = [name for name in by_name if wanted in name] if len(wanted) > 2 else []
-    near += [name for name in get_close_matches(wanted, by_name) if name not in near]
-    hint = f"did you mean {' or '.join(near[:3])}?" if near else f"{FILE} lists all terms"
+    near = [name for name in by_name if wanted in (name if len(wanted) > 2 else name.split())]
+    near += get_close_matches(wanted, by_name)
+    titles = list(dict.fromkeys(by_name[name].title for name in near))[:3]
+    hint = f"did you mean {' or '.join(titles)}?" if titles else f"{FILE} lists all terms"
     raise ValueError(f"there is no entry {word!r}; {hint}")
 
 

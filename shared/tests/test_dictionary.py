@@ -150,6 +150,7 @@ def test_examples_are_run_and_see_only_their_own_entry():
     [
         ("sofmax", "did you mean softmax?"),
         ("regularisation", "did you mean regularization"),
+        ("L1", "did you mean L1 regularization?"),
         ("norm", "layer norm or batch normalization"),
         ("zzzz", f"{FILE} lists all terms"),
     ],
