@@ -53,8 +53,8 @@ def compare(table: benchmarks.Table, work: str, seconds: dict[str, list[float]])
     mine, *peers = seconds.values()
     for name, theirs in zip(list(seconds)[1:], peers):
         ratio = median(b / a for a, b in zip(mine, theirs))
-        times = f"{median(mine):.3f} s", f"{median(theirs):.3f} s", f"{ratio:.2f}"
-        table.row(work, name, *times)
+        times = f"{median(mine):.3f} s", f"{median(theirs):.3f} s"
+        table.row(work, name, *times, f"{ratio:.0f}" if ratio > 100 else f"{ratio:.2f}")
 
 
 def same(what: str, ours: object, theirs: object) -> None:
