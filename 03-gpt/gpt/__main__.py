@@ -267,7 +267,6 @@ class Ablate:
     """Where run folders go."""
 
     def run(self) -> None:
-
         from gpt.ablate import CHANGES, train, variants
         from gpt.corpus import Corpus
         from gpt.data import train_and_dev

@@ -107,7 +107,8 @@ def _refuse_empty(args: Sequence[str]) -> None:
 
     Only a `--prompt` may be empty.
     """
-    for option, value in pairwise(args):
+    joined = [arg.split("=", 1) for arg in args if "=" in arg]  # --data=
+    for option, value in [*pairwise(args), *joined]:
         if value == "" and option.startswith("--") and option != "--prompt":
             raise UserError(f"{option} is empty; give it a value, or leave it out")
 

@@ -84,6 +84,7 @@ def test_options_arrive(program):
         (["--steps", "many"], "--steps"),
         (["--kind", "c"], "a, b"),
         (["--do", ""], "--do is empty"),
+        (["--do="], "--do is empty"),
         (["--stepps", "3"], "--stepps"),
         (["stray"], "stray"),
         (["--steps"], "steps"),
