@@ -1,6 +1,6 @@
 """The command line: a dataclass becomes the options, a user's mistake becomes one line.
 
-Built on tyro, whose help is kept and whose framed errors are cut down to their first sentence.
+Built on tyro, whose help is kept and whose framed errors are cut down to one line.
 Exit codes: 0 done, 1 the machine refused (disk full, say), 2 the user's mistake, 130 Ctrl-C,
 141 nobody reads the output any more.
 A bug stays a traceback.
@@ -22,6 +22,7 @@ from typing import Any, Protocol, TypeVar
 import tyro
 
 Config = TypeVar("Config")
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 SWITCHES = (tyro.conf.FlagCreatePairsOff,)  # --test, and no --no-test beside it
 
 
@@ -121,7 +122,7 @@ def _parse(call: Callable[[], Any]) -> Any:
             return call()
     except SystemExit as exit:
         if exit.code == 2 and complaint.getvalue():
-            raise UserError(_first_sentence(complaint.getvalue())) from None
+            raise UserError(_in_one_line(complaint.getvalue())) from None
         raise
 
 
@@ -133,32 +134,46 @@ def _program() -> str:
     return f"python -m {spec.name.removesuffix('.__main__')}"
 
 
-def _first_sentence(frame: str) -> str:
-    """The text of a framed message between its title and the next rule across the frame.
+def _in_one_line(frame: str) -> str:
+    """A framed message, whose parts have rules or empty lines between them, as one line.
 
-    The frame is drawn with lines, or, where the terminal has no such characters, with hyphens.
+    The frame is drawn with lines, or, where the terminal has no such characters, with hyphens; on
+    a terminal it has colours.
     """
-    words: list[str] = []
-    for line in frame.splitlines()[1:]:
+    parts: list[list[str]] = [[]]
+    for line in COLOUR.sub("", frame).splitlines()[1:]:
         text = line.strip(" │╰╯─")
         if text.strip("-"):
-            words.append(text)
-        elif words:
-            break
-    return f"{_in_plain_words(' '.join(words))} (--help lists the options)"
+            parts[-1].append(text)
+        else:
+            parts.append([])
+    message = "\n".join(" ".join(part) for part in parts if part)
+    return f"{_in_plain_words(message)} (--help lists the options)"
 
 
-def _in_plain_words(sentence: str) -> str:
-    """A sentence about a value that does not fit, without the names of Python's types in it."""
-    if found := re.fullmatch(r"Error parsing (\S+): .*'(.*)'\]?\.?", sentence):
+def _in_plain_words(message: str) -> str:
+    """The first part of a message, without the names of Python's types, and what may be meant."""
+    said = message.partition("\n")[0]
+    if found := re.fullmatch(r"Error parsing (\S+): .*'(.*)'\]?\.?", said):
         return f"{found[1]} cannot be {found[2]!r}"
-    if found := re.fullmatch(r"Missing from .*?: (\S+)\b.*", sentence):
+    if found := re.fullmatch(r"Missing from .*?: (\S+)\b.*", said):
         return f"{found[1]} is missing"
+    if found := re.fullmatch(r"Missing value for argument '(.*)'\. .*", said):
+        return f"{found[1]} has no value"
+    if found := re.fullmatch(r"Expected one of \{(.*)\}\.", said):
+        return f"a verb is missing, one of {found[1]}"
     choice = r"invalid choice '(.*)' for argument '(.*)'\. Expected one of \((.*)\)\.?"
-    if found := re.fullmatch(choice, sentence):
+    if found := re.fullmatch(choice, said):
         choices = sorted(set(re.findall(r"'([^']*)'", found[3])) - {"None"})
         return f"{found[2]} must be one of {', '.join(choices)}, not {found[1]!r}"
-    return sentence
+    unknown = re.match(r"Unrecognized (?:or misplaced )?options: (.*?)(?:, | \(applied|$)", said)
+    if unknown:
+        if verbs := re.search(r"^Available subcommands: (.*)$", message, re.MULTILINE):
+            return f"the first word must be one of {verbs[1]}, not {unknown[1]!r}"
+        meant = re.search(r"^Perhaps you meant: (\S+)", message, re.MULTILINE)
+        hint = f"; did you mean {meant[1]}?" if meant else ""
+        return f"there is no option {unknown[1]!r}{hint}"
+    return said
 
 
 @contextlib.contextmanager

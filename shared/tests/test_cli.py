@@ -85,9 +85,9 @@ def test_options_arrive(program):
         (["--kind", "c"], "a, b"),
         (["--do", ""], "--do is empty"),
         (["--do="], "--do is empty"),
-        (["--stepps", "3"], "--stepps"),
-        (["stray"], "stray"),
-        (["--steps"], "steps"),
+        (["--stepps", "3"], "there is no option '--stepps'; did you mean --steps?"),
+        (["stray"], "there is no option 'stray' (--help"),
+        (["--steps"], "--steps has no value (--help"),
         (["--do", "lost"], "no/such/folder/file"),
     ],
 )
@@ -109,6 +109,23 @@ def test_mistake_is_told_without_the_frame_around_it(command, encoding):
     ):
         done = subprocess.run([*command, *args], env=env, capture_output=True, text=True)
         assert done.stderr == f"error: {sentence} (--help lists the options)\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such terminals")
+@pytest.mark.parametrize("columns", [60, 120])
+def test_mistake_is_told_without_the_colours_of_a_terminal(command, columns):
+    import pty
+    import termios
+
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, columns))
+    env = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(columns)}
+    args = [*command, "--stepps", "3"]
+    done = subprocess.run(args, env=env, stdout=theirs, stderr=subprocess.PIPE, text=True)
+    os.close(theirs)
+    os.close(ours)
+    sentence = "there is no option '--stepps'; did you mean --steps?"
+    assert done.stderr == f"error: {sentence} (--help lists the options)\n"
 
 
 def test_help_names_every_option(program):
@@ -194,7 +211,14 @@ def test_verb_runs_with_its_options(capsys):
 
 
 @pytest.mark.parametrize(
-    ("args", "words"), [(["part"], "not yet"), (["shout"], "shout"), ([], "greet")]
+    ("args", "words"),
+    [
+        (["part"], "not yet"),
+        (["shout"], "the first word must be one of greet, part, not 'shout'"),
+        (["--name", "x"], "the first word must be one of greet, part, not '--name'"),
+        ([], "a verb is missing, one of greet, part"),
+        (["greet", "--nam", "x"], "there is no option '--nam'; did you mean --name?"),
+    ],
 )
 def test_mistake_with_a_verb_is_one_line(capsys, args, words):
     with pytest.raises(SystemExit) as left:
