@@ -220,7 +220,9 @@ def resumed(config: Config, folder: Path) -> Config:
     """
     run = runs.Run.open(folder, LESSON)
     about = run.read_config()
-    if "sha256" not in about or about.get("config", {}).get("compare"):
+    if about.get("config", {}).get("compare"):
+        raise cli.UserError(f"{folder} has a run of each model in it; name one, {folder}/lstm say")
+    if "sha256" not in about:
         raise cli.UserError(f"{folder} has no training of one model in it, as --resume needs")
     return run.begun_with(config, free={"resume", "test", "runs", "name", "data"})
 
@@ -243,6 +245,7 @@ def compare(config: Config, data: "Data") -> None:
         session = begin(replace(one, name=model), one.recipe(), data, None)
         stopped = not session.fit(time.perf_counter)
         if stopped:
+            print(f"stopped in {model}; to go on: python train.py --resume {session.run.path}")
             break
         results = report.measure(session, config.test)
         report.write_files(session, results)

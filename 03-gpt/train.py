@@ -128,6 +128,9 @@ class Config:
         cli.require(named, "--name", self.name, "left out with --resume, which names the run")
         if self.steps and self.minutes:
             raise cli.UserError("give --steps or --minutes, not both")
+        for option in ("n_layer", "n_head", "n_embd", "dropout", "muon_lr"):
+            if self.model == "bigram" and getattr(self, option) is not None:
+                raise cli.UserError(f"a bigram is only a table; leave {_flag(option)} out")
         if self.init and self.model != "lecture":
             raise cli.UserError("--init takes a GPT-2, which is --model lecture")
         if self.init and (self.n_layer or self.n_head or self.n_embd):
@@ -385,9 +388,9 @@ def diverged(session: "Session", what: str, rate: float) -> cli.UserError:
     saved = session.best_path if session.best_path.exists() else session.last_path
     names = ("lr", "muon_lr", "embedding_lr")
     highest = {_flag(name): getattr(session.recipe, name) for name in names}
-    lrs = (f"{flag} {lr * rate:.3g}" for flag, lr in highest.items() if lr is not None)
+    lrs = (f"{flag} at {lr * rate:.3g}" for flag, lr in highest.items() if lr is not None)
     mend = f"begin again with a smaller one (the last good weights: {saved})"
-    return cli.UserError(f"{what}, at {', '.join(lrs)}; {mend}")
+    return cli.UserError(f"{what}, with {', '.join(lrs)}; {mend}")
 
 
 def evaluate(session: "Session") -> None:

@@ -122,7 +122,8 @@ def main(config: Config) -> None:
     print(f"data: {corpus.about}")
     split = FastSplitter(PATTERNS[config.pattern])
     with progress.bar(corpus.n_blocks, "counting") as advance:
-        chunks = count_chunks(_advancing(corpus.blocks(split), advance), split, config.workers)
+        blocks = _advancing(corpus.blocks(split), corpus.n_blocks, advance)
+        chunks = count_chunks(blocks, split, config.workers)
     if not chunks:
         raise cli.UserError(f"--data: there is no text in {' '.join(config.data)}")
     print(f"chunks: {sum(chunks.values()):,}, of which {len(chunks):,} are different")
@@ -186,10 +187,12 @@ def compress_with_others(corpus: Corpus, n_bytes: int) -> dict[str, tuple[int, f
     return sizes
 
 
-def _advancing(blocks: Iterator[str], advance: Callable[[], None]) -> Iterator[str]:
-    for block in blocks:
+def _advancing(blocks: Iterator[str], total: int, advance: Callable[[], None]) -> Iterator[str]:
+    """The blocks; `advance` is called for each but one that is only the rest of the last."""
+    for number, block in enumerate(blocks, start=1):
         yield block
-        advance()
+        if number <= total:
+            advance()
 
 
 def print_merges(merges: list[Merge], tokenizer: FastTokenizer) -> None:

@@ -58,7 +58,10 @@ class Trained:
         from makemore.models import build
         from makemore.words import Alphabet
 
-        Run.open(folder, LESSON)
+        if Run.open(folder, LESSON).read_config().get("config", {}).get("compare"):
+            raise cli.UserError(
+                f"{folder} has a run of each model in it; name one, {folder}/lstm say"
+            )
         path = folder / "model.safetensors"
         checkpoint = checkpoints.load(path)
         about = checkpoint.about

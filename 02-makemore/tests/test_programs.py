@@ -225,6 +225,11 @@ def test_comparison_has_a_row_and_a_folder_for_every_model(folder):
     assert files == {"config.json", "compare.json", "compare.svg"}
     compared = json.loads((folder / "run" / "compare.json").read_text())
     assert [results["model"] for results in compared] == list(MODELS)
+    whole = ["--run", str(folder / "run")]
+    where = f"has a run of each model in it; name one, {folder / 'run'}/lstm say"
+    assert where in mistake(run("sample", *whole))
+    assert where in mistake(run("train.py", "--resume", whole[1]))
+    assert run("score", "--run", str(folder / "run" / "lstm"), "ab").returncode == 0
 
 
 # resuming
@@ -280,6 +285,19 @@ def test_ctrl_c_saves_says_how_to_go_on_and_exits_130(folder):
     stopped = int(re.search(r"stopped after step ([\d,]+)", out)[1].replace(",", ""))
     assert f"to go on: python train.py --resume {folder / 'run'}" in out
     assert checkpoints.load(folder / "run" / "last.safetensors").about["state"]["step"] == stopped
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one child alone")
+def test_ctrl_c_in_a_comparison_says_how_to_go_on(folder):
+    command = ["train.py", "--runs", str(folder), "--name", "run", "--compare"]
+    command += ["--data", str(folder / "words.txt"), "--steps", "20000"]
+    process = started(command)
+    stopped = folder / "run" / "bigram-net"
+    wait_until(process, (stopped / "last.safetensors").exists)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert f"stopped in bigram-net; to go on: python train.py --resume {stopped}\n" in out
 
 
 def test_finished_run_can_be_resumed_and_reports_again(trained, tmp_path):

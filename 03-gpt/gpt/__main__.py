@@ -55,6 +55,7 @@ class Trained:
     vocabulary: "Vocabulary"
     context: int
     data: str = "shakespeare"
+    sha256: str | None = None  # of that text; None for a model that was not trained here
 
     @classmethod
     def load(cls, name: str) -> "Trained":
@@ -73,14 +74,15 @@ class Trained:
                 folder = pretrained.find(name)
                 gpt2 = pretrained.load(folder).eval()
                 return cls(gpt2, pretrained.vocabulary(folder), gpt2.block_size)
-            data = Run.open(folder, LESSON).read_config()["config"]["data"]
+            begun = Run.open(folder, LESSON).read_config()
             checkpoint = checkpoints.load(path)
             about = checkpoint.about
             if about.get("lesson") != LESSON:
                 raise cli.UserError(f"{path} is no model of this lesson; name another run")
             model = build(about["model"], about["vocab_size"], **about["sizes"])
             model.load_state_dict(checkpoint.part("model"))
-            return cls(model.eval(), restore(about["vocabulary"], folder), about["context"], data)
+            vocabulary, data = restore(about["vocabulary"], folder), begun["config"]["data"]
+            return cls(model.eval(), vocabulary, about["context"], data, begun["sha256"])
 
     def ids(self, prompt: str) -> list[int]:
         """The prompt's tokens; raises `UserError` for a character that has none."""
@@ -158,6 +160,7 @@ class Attention(OfRun):
         cli.require(
             self.out.suffix in (".svg", ".png"), "--out", self.out, "a name in .svg or .png"
         )
+        cli.require(self.out.parent.is_dir(), "--out", self.out, "in a folder that exists")
         cli.require(not self.out.exists(), "--out", self.out, "a file that does not exist yet")
         trained = Trained.load(self.run_folder)
         if isinstance(trained.model, Bigram):
@@ -215,6 +218,9 @@ class Eval(OfRun):
         with cli.users_mistakes():
             corpus = Corpus.open(self.data or trained.data, read, trained.vocabulary)
             _, dev = train_and_dev(corpus.stream, block_size)
+        if not self.data and trained.sha256 not in (None, corpus.sha256):
+            mend = "say with --data what to measure on"
+            raise cli.UserError(f"{corpus.about} is not what the run learned from; {mend}")
         nats, count = total_nats(trained.model, dev, block_size)
         text = trained.vocabulary.to_bytes(dev.stream.read(dev.start + 1, dev.stop).tolist())
         characters = len(text.decode("utf-8", "replace"))

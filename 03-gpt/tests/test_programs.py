@@ -118,7 +118,8 @@ def trained(tmp_path_factory, text):
     found = {}
     for model in ("modern", "lecture", "bigram"):
         options = ["--data", text, "--model", model, "--runs", str(folder), "--name", model]
-        done = run("train.py", *options, *QUICK)
+        quick = QUICK[len(SIZES) :] if model == "bigram" else QUICK
+        done = run("train.py", *options, "--block-size", "16", *quick)
         assert (done.returncode, done.stderr) == (0, ""), done.stderr
         found[model] = folder / model, done.stdout
     return found
@@ -289,7 +290,7 @@ def test_loss_that_is_no_number_stops_the_run(tmp_path, text):
     options = ["--data", text, "--runs", str(tmp_path), "--name", "run", *QUICK]
     done = run("train.py", *options, "--model", "lecture", "--lr", "1e30", "--clip", "0")
     line = mistake(done)
-    assert re.search(r"at step \d+ the loss is (nan|inf), at --lr \S+; begin again", line)
+    assert re.search(r"at step \d+ the loss is (nan|inf), with --lr at \S+; begin again", line)
     (path,) = re.findall(r"the last good weights: (.*)\)", line)
     assert all(t.isfinite().all() for t in tensors(Path(path)).values())
 
@@ -400,6 +401,8 @@ def test_losing_a_process_leaves_a_message_and_a_checkpoint_to_go_on_from(tmp_pa
         (["--steps", "abc"], "--steps cannot be 'abc' (--help"),
         (["--data", ""], "--data is empty; give it a value, or leave it out"),
         (["--resume", "runs", "--name", "x"], "--name must be left out with --resume"),
+        (["--model", "bigram", "--n-layer", "2"], "a bigram is only a table; leave --n-layer out"),
+        (["--model", "bigram", "--muon-lr", "0"], "leave --muon-lr out"),
         (["--preset", "gpt2-124m", "--model", "bigram"], "--preset gpt2-124m has no bigram"),
         (["--device", "NONE"], "--device must be one that is here: "),
         (["--init", "gpt2"], "--init takes a GPT-2, which is --model lecture"),
@@ -414,7 +417,7 @@ def test_losing_a_process_leaves_a_message_and_a_checkpoint_to_go_on_from(tmp_pa
         (["--resume", "FOLDER"], "is no run folder"),
         (["--resume", "nowhere"], "there is no run folder nowhere"),
         (["--name", "a/b"], "--name must be a plain folder name"),
-        (["--frobnicate"], "Unrecognized"),
+        (["--frobnicate"], "there is no option '--frobnicate'"),
     ],
 )
 def test_mistakes_are_one_line_and_leave_nothing(tmp_path, text, args, problem):
@@ -503,6 +506,16 @@ def test_eval_says_what_training_said(trained):
         assert f"loss: {results['dev']:.4f} nats a token, context 16" in done.stdout
         bits = results["dev"] / 0.6931472
         assert f"{bits:.4f} bits a character" in done.stdout
+
+
+def test_eval_refuses_a_text_that_is_no_longer_the_runs(copy, tmp_path):
+    config = json.loads((copy / "config.json").read_text())
+    changed = tmp_path / "changed.txt"
+    changed.write_text(play.write().text[:21000], encoding="utf-8")
+    config["config"]["data"] = str(changed)
+    (copy / "config.json").write_text(json.dumps(config))
+    assert "is not what the run learned from" in mistake(run("eval", "--run", str(copy)))
+    assert run("eval", "--run", str(copy), "--data", str(changed)).returncode == 0
 
 
 def test_attention_is_drawn_for_every_head(trained, tmp_path):
@@ -617,6 +630,7 @@ def test_ablation_prints_what_each_change_is_worth(tmp_path, text):
             ["attention", "--run", "RUN", "--out", "maps.jpeg"],
             "must be a name in .svg or .png",
         ),
+        (["attention", "--run", "RUN", "--out", "no/maps.png"], "--out must be in a folder that"),
         (["attention", "--run", "BIGRAM", "--prompt", "a"], "is a bigram, which has no attention"),
         (["eval", "--run", "RUN", "--block-size", "17"], "--block-size must be from 1 to 16"),
         (["eval", "--run", "RUN", "--data", "nowhere"], "there is no file 'nowhere'"),

@@ -19,6 +19,7 @@ import pytest
 import tiktoken
 from conftest import both_of
 
+import train as train_py
 from tokenizer import FastTokenizer
 from tokenizer.gpt import names_in_cache
 from tokenizer.split import PATTERNS
@@ -203,18 +204,28 @@ def test_train_writes_nothing_over_what_is_there(tmp_path):
         (["encode", "x", "--tokenizer", "README.md"], "", "must end in .model"),
         (["encode", "x", "--file", "README.md", "--tokenizer", "M"], "", "not both"),
         (["encode", "--tokenizer", "M"], b"\xff", "standard input is not UTF-8 (position 0)"),
-        (["decode", "--tokenizer", "M"], "1 x", "whole numbers from 0 up, not 'x'"),
+        (["decode", "--tokenizer", "M"], "1 x", "whole numbers of at most ten digits, not 'x'"),
         (
             ["decode", "301", "--tokenizer", "M"],
             "",
             "id 301 at position 0 is not in the vocabulary",
         ),
-        (["decode", "--tokenizer", "M", "--", "-5"], "", "whole numbers from 0 up, not '-5'"),
+        (
+            ["decode", "--tokenizer", "M", "--", "-5"],
+            "",
+            "whole numbers of at most ten digits, not '-5'",
+        ),
         (["compare", "x", "--data", "bundled"], "", "not two of them"),
-        (["decode", "--tokenizer", "M"], "9" * 5000, "whole numbers from 0 up, not '99999"),
+        (
+            ["decode", "--tokenizer", "M"],
+            "9" * 5000,
+            "whole numbers of at most ten digits, not '99999",
+        ),
         (["encode", "--file", "no.txt"], "", "--file must be a file that exists, not no.txt"),
         (["encode", "--file", "tests"], "", "--file must be a file that exists, not tests"),
         (["train", "--out", "."], "x", "--out must be a name, of files to write, not '.'"),
+        (["train", "--out", "tests"], "x", "--out must be a name of files, not of a folder"),
+        (["encode", "x", "--tokenizer", "tests"], "", "there is no file 'tests/tokenizer.model'"),
         (["train", "--out", ""], "x", "--out is empty"),
         (["train", "--out", "x"], "", "standard input must be a text, not empty"),
         (["train", "--out", "x", "--special", "a", ""], "x", "--special must be text"),
@@ -295,6 +306,24 @@ def test_wide_vocabulary_makes_wide_tokens(trained_folder, tmp_path):
     assert json.loads((tmp_path / "tokens.json").read_text())["dtype"] == "uint32"
     ids = numpy.frombuffer((tmp_path / "tokens.bin").read_bytes(), "<u4")
     assert bytes(ids.tolist()) == TEXT.encode()
+
+
+def test_folder_of_a_run_can_be_named_and_ids_come_as_they_were_printed(trained_folder):
+    of_run = ["--tokenizer", str(trained_folder[1])]
+    printed = run("-m", "tokenizer", "encode", "to be", *of_run).stdout.decode()
+    assert run("-m", "tokenizer", "decode", printed, *of_run).stdout == b"to be"
+
+
+def test_bar_ends_at_its_total():
+    advanced = []
+    for n_blocks in (0, 1, 2):
+        blocks = [
+            *train_py._advancing(
+                iter(["a"] * n_blocks + ["rest"]), n_blocks, lambda: advanced.append(1)
+            )
+        ]
+        assert len(blocks) == n_blocks + 1
+    assert len(advanced) == 0 + 1 + 2
 
 
 def test_config_repeats_the_settings_and_names_the_data(trained_folder):

@@ -39,14 +39,15 @@ WHO = ("ours", "tiktoken")
 
 
 def open_tokenizer(name: str, pattern: str = "gpt4") -> FastTokenizer:
-    """One of GPT's by its name, or the one in a file; `pattern` is for files without one."""
+    """One of GPT's by its name, or the one in a file or a run; `pattern` if that has none."""
     if name in GPT_TOKENIZERS:
         return GPT_TOKENIZERS[name]()
-    if not Path(name).is_file():
+    path = Path(name, "tokenizer.model") if Path(name).is_dir() else Path(name)
+    if not path.is_file():
         known = ", ".join(GPT_TOKENIZERS)
-        raise cli.UserError(f"--tokenizer: there is no file {name!r}; give a file, or {known}")
+        raise cli.UserError(f"--tokenizer: there is no file '{path}'; give a file, or {known}")
     tokenizer = FastTokenizer(PATTERNS[pattern])
-    tokenizer.load(name)
+    tokenizer.load(path)
     return tokenizer
 
 
@@ -93,7 +94,7 @@ class Encode(OfText):
     """Print the ids of a text."""
 
     tokenizer: str = "gpt4"
-    """gpt2, gpt4, gpt4o, or a .model, .tiktoken or .json file."""
+    """gpt2, gpt4, gpt4o; a .model, .tiktoken or .json file; or the folder of a run."""
     special: Literal["none_raise", "none", "all"] = "none_raise"
     """What a special token in the text is: an error, ordinary text, or its id."""
 
@@ -115,13 +116,14 @@ class Decode:
     ids: Positional[tuple[str, ...]] = ()
     """The ids; by default, standard input."""
     tokenizer: str = "gpt4"
-    """gpt2, gpt4, gpt4o, or a .model, .tiktoken or .json file."""
+    """gpt2, gpt4, gpt4o; a .model, .tiktoken or .json file; or the folder of a run."""
 
     def run(self) -> None:
-        words = self.ids or read_stdin("give ids").split()
+        words = " ".join(self.ids).split() or read_stdin("give ids").split()
         for word in words:
             if not re.fullmatch("[0-9]{1,10}", word):
-                raise cli.UserError(f"ids are whole numbers from 0 up, not {word[:20]!r}")
+                shown = word if len(word) <= 20 else f"{word[:20]}…"
+                raise cli.UserError(f"ids are whole numbers of at most ten digits, not {shown!r}")
         with cli.users_mistakes():
             content = open_tokenizer(self.tokenizer).decode_bytes(map(int, words))
         sys.stdout.buffer.write(content)
@@ -134,7 +136,7 @@ class Show(OfText):
     """Print a text with one background colour a token, or, without colours, bars between them."""
 
     tokenizer: str = "gpt4"
-    """gpt2, gpt4, gpt4o, or a .model, .tiktoken or .json file."""
+    """gpt2, gpt4, gpt4o; a .model, .tiktoken or .json file; or the folder of a run."""
     out: Annotated[Path | None, arg(metavar="FILE")] = None
     """File for a picture of it, ending in .svg."""
 
@@ -300,6 +302,7 @@ class Train:
         if self.out.suffix not in (".tiktoken", ".json"):
             prefix = name.removesuffix(".model")
             written = [self.out.with_name(prefix + end) for end in (".model", ".vocab")]
+        cli.require(not self.out.is_dir(), "--out", self.out, "a name of files, not of a folder")
         for path in written:
             require_new(path)
         for path in self.files:

@@ -77,7 +77,7 @@ def load(name: str, data: str | None = None, cache: Path | None = None) -> Datas
         return _stand_in(name)
     if Path(wanted).is_dir():
         raise UserError(f"{wanted!r} is a folder; give a file, or {name}, or bundled")
-    if not Path(wanted).is_file():
+    if not Path(wanted).exists():
         raise UserError(f"there is no file {wanted!r}; give a file, or {name}, or bundled")
     return read_file(Path(wanted))
 
@@ -103,6 +103,8 @@ def _lecture_file(source: Source, cache: Path | None) -> Dataset | None:
         if dataset.sha256 != source.sha256:
             _warn(f"{dataset.origin} is not the lecture's file; nor are figures on it")
         return dataset
+    if folder:
+        _warn(f"the folder in LM_DATA_DIR, {folder}, has no {source.file}")
     import pooch
     import requests
 

@@ -75,7 +75,10 @@ class Run:
         run = cls(path, lesson)
         found = run.read_config().get("lesson")
         if found != lesson:
-            raise UserError(f"{path} is a run of {found}, not of {lesson}; name another folder")
+            what = (
+                f"a run of {found}, not of {lesson}" if found else "no run folder of these lessons"
+            )
+            raise UserError(f"{path} is {what}; name another folder")
         return run
 
     def write_config(self, config: dict[str, Any], **more: Any) -> None:

@@ -196,9 +196,10 @@ def test_other_text_in_lm_data_dir_is_used_with_a_warning(home, tmp_path, monkey
         assert load("names").text == "mine\n"
 
 
-def test_lm_data_dir_without_the_file_is_passed_over(home, tmp_path, monkeypatch):
+def test_lm_data_dir_without_the_file_is_passed_over_with_a_warning(home, tmp_path, monkeypatch):
     monkeypatch.setenv("LM_DATA_DIR", str(tmp_path / "none"))
-    assert load("names", cache=tmp_path).text == TEXT
+    with pytest.warns(UserWarning, match="none, has no names.txt"):
+        assert load("names", cache=tmp_path).text == TEXT
 
 
 @pytest.mark.parametrize("name", list(PINNED))
