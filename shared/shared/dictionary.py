@@ -48,6 +48,11 @@ class Entry:
         """What GitHub makes of the heading."""
         return re.sub(r"[^\w -]", "", self.title.lower()).replace(" ", "-")
 
+    def uses(self, word: str) -> int:
+        """How often the entry uses this word, with or without hyphens, in whatever case."""
+        wanted = re.escape(word.lower().replace("-", " "))
+        return len(re.findall(rf"(?<!\w){wanted}(?!\w)", self.body.lower().replace("-", " ")))
+
     def text(self, root: Path) -> str:
         """The entry as a page of its own, with places in code as FILE:LINE, from where we are."""
 
@@ -73,16 +78,24 @@ def entries_of(text: str) -> list[Entry]:
 
 
 def find(entries: list[Entry], word: str) -> Entry:
-    """The entry of this name, in whatever case; raises `ValueError` with the nearest names."""
+    """The entry of this name, in whatever case.
+
+    Raises `ValueError` with the names that have the word in them, or else the entries that use it,
+    or else the nearest names.
+    """
     by_name = {name.lower(): entry for entry in reversed(entries) for name in entry.names}
     by_name |= {entry.title.lower(): entry for entry in entries}
     wanted = word.lower()
     if wanted in by_name:
         return by_name[wanted]
+    hint = f"{FILE} lists all terms"
     near = [name for name in by_name if wanted in (name if len(wanted) > 2 else name.split())]
-    near += get_close_matches(wanted, by_name)
-    titles = list(dict.fromkeys(by_name[name].title for name in near))[:3]
-    hint = f"did you mean {' or '.join(titles)}?" if titles else f"{FILE} lists all terms"
+    using = sorted(entries, key=lambda entry: -entry.uses(wanted))[:3]
+    if not near and using[0].uses(wanted):
+        hint = f"it comes up in: {', '.join(entry.title for entry in using if entry.uses(wanted))}"
+    elif near := near or get_close_matches(wanted, by_name):
+        titles = list(dict.fromkeys(by_name[name].title for name in near))[:3]
+        hint = f"did you mean {' or '.join(titles)}?"
     raise ValueError(f"there is no entry {word!r}; {hint}")
 
 

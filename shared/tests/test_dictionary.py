@@ -152,6 +152,8 @@ def test_examples_are_run_and_see_only_their_own_entry():
         ("regularisation", "did you mean regularization"),
         ("L1", "did you mean L1 regularization?"),
         ("norm", "layer norm or batch normalization"),
+        ("relu", "it comes up in: activation function"),
+        ("soft-cap", "it comes up in: logits"),
         ("zzzz", f"{FILE} lists all terms"),
     ],
 )
