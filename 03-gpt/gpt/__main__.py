@@ -219,8 +219,8 @@ class Eval(OfRun):
             corpus = Corpus.open(self.data or trained.data, read, trained.vocabulary)
             _, dev = train_and_dev(corpus.stream, block_size)
         if not self.data and trained.sha256 not in (None, corpus.sha256):
-            mend = "say with --data what to measure on"
-            raise cli.UserError(f"{corpus.about} is not what the run learned from; {mend}")
+            mend = "say with --data on what to measure"
+            raise cli.UserError(f"{corpus.about} is not the text of {self.run_folder}; {mend}")
         nats, count = total_nats(trained.model, dev, block_size)
         text = trained.vocabulary.to_bytes(dev.stream.read(dev.start + 1, dev.stop).tolist())
         characters = len(text.decode("utf-8", "replace"))

@@ -514,7 +514,7 @@ def test_eval_refuses_a_text_that_is_no_longer_the_runs(copy, tmp_path):
     changed.write_text(play.write().text[:21000], encoding="utf-8")
     config["config"]["data"] = str(changed)
     (copy / "config.json").write_text(json.dumps(config))
-    assert "is not what the run learned from" in mistake(run("eval", "--run", str(copy)))
+    assert f"is not the text of {copy}" in mistake(run("eval", "--run", str(copy)))
     assert run("eval", "--run", str(copy), "--data", str(changed)).returncode == 0
 
 
