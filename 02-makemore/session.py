@@ -157,8 +157,7 @@ class Session:
                 before = self.done()
                 loss = self.take_step(clock)
                 further = int(self.done() * total) - int(before * total)
-                best = self.state.best_dev
-                advance(further, loss=loss, **({"dev": best} if math.isfinite(best) else {}))
+                advance(further, loss=loss, dev=self.state.best_dev)
                 if int(self.done() * EVALUATIONS) > int(before * EVALUATIONS):
                     self.evaluate(self.state.losses / self.state.batches)
                 elif interrupt.requested:

@@ -118,8 +118,6 @@ class Config:
             raise cli.UserError("give --steps or --minutes, not both")
         if self.compare and self.model:
             raise cli.UserError("--compare trains every model; leave --model out")
-        named = not (self.resume and self.name)
-        cli.require(named, "--name", self.name, "left out with --resume, which names the run")
         if self.model == "bigram" and (given := self._given(TRAINING)):
             option = "--" + next(iter(given)).replace("_", "-")
             raise cli.UserError(f"bigram is counted, not trained; leave {option} out")
@@ -141,8 +139,7 @@ class Config:
         if self.name_of_model() not in RECIPES:
             known = ", ".join(RECIPES)
             raise cli.UserError(f"there is no model {self.model!r}; the models are {known}")
-        names = "steps minutes batch_size lr decay optimizer weight_decay patience"
-        return replace(RECIPES[self.name_of_model()], **self._given(names))
+        return replace(RECIPES[self.name_of_model()], **self._given(TRAINING))
 
     def _given(self, names: str) -> dict[str, Any]:
         options = {name: getattr(self, name) for name in names.split()}
@@ -224,7 +221,7 @@ def resumed(config: Config, folder: Path) -> Config:
         raise cli.UserError(f"{folder} has a run of each model in it; name one, {folder}/lstm say")
     if "sha256" not in about:
         raise cli.UserError(f"{folder} has no training of one model in it, as --resume needs")
-    return run.begun_with(config, free={"resume", "test", "runs", "name", "data"})
+    return run.begun_with(config, free={"resume", "test", "data"})
 
 
 def compare(config: Config, data: "Data") -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 
+from gpt.bpe import BPE
 from gpt.corpus import RANKS, Corpus, beginning, describe
 from gpt.data import train_and_dev
 from gpt.generate import generate
@@ -86,10 +87,10 @@ class Session:
         if not self.process.first:
             return
         (run.path / "samples").mkdir(exist_ok=True)
-        ranks = getattr(self.corpus.vocabulary, "ranks", None)
-        if ranks is not None:
+        vocabulary = self.corpus.vocabulary
+        if isinstance(vocabulary, BPE) and vocabulary.ranks is not None:
             with run.writing(RANKS) as path:
-                path.write_bytes(ranks)
+                path.write_bytes(vocabulary.ranks)
 
     def save_best(self) -> None:
         """Keep these weights as the best."""

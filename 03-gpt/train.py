@@ -124,13 +124,12 @@ class Config:
             good = value is None or 0 <= value < math.inf
             cli.require(good, _flag(option), value, "a number from 0 up")
         cli.require(0 <= self.seed < 2**31, "--seed", self.seed, "from 0 to 2**31 - 1")
-        named = not (self.resume and self.name)
-        cli.require(named, "--name", self.name, "left out with --resume, which names the run")
         if self.steps and self.minutes:
             raise cli.UserError("give --steps or --minutes, not both")
-        for option in ("n_layer", "n_head", "n_embd", "dropout", "muon_lr"):
-            if self.model == "bigram" and getattr(self, option) is not None:
-                raise cli.UserError(f"a bigram is only a table; leave {_flag(option)} out")
+        if self.model == "bigram":
+            for option in ("n_layer", "n_head", "n_embd", "dropout", "muon_lr"):
+                if getattr(self, option) is not None:
+                    raise cli.UserError(f"a bigram is only a table; leave {_flag(option)} out")
         if self.init and self.model != "lecture":
             raise cli.UserError("--init takes a GPT-2, which is --model lecture")
         if self.init and (self.n_layer or self.n_head or self.n_embd):
@@ -296,9 +295,7 @@ def fit(session: "Session", compile: bool) -> bool:
                 speed = len(figures) * recipe.batch_size * recipe.block_size / seconds  # tokens/s
                 shown = {"ktok/s": speed / 1000, "MFU %": 100 * speed * flops / peak}
                 further = int(session.done() * total) - int(before * total)
-                if math.isfinite(state.best_dev):
-                    shown = {"dev": state.best_dev} | shown
-                advance(further, loss=figures[-1], **shown)
+                advance(further, loss=figures[-1], dev=state.best_dev, **shown)
         except torch.OutOfMemoryError:
             mend = "a larger --accumulate, or a smaller --batch-size, needs less"
             raise cli.UserError(f"the memory of {process.device} is full; {mend}") from None

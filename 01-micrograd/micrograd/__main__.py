@@ -40,8 +40,7 @@ class Draw:
             raise cli.UserError(
                 "Graphviz's program `dot` is not installed, so no picture; above is the DOT text"
             ) from None
-        with runs.atomic(self.out) as path:
-            path.write_text(svg, encoding="utf-8")
+        runs.write_text(self.out, svg)
         print(f"g = {g.data:.4f}, dg/da = {a.grad:.4f}, dg/db = {b.grad:.4f}")
         print(f"picture: {self.out}")
 

@@ -314,6 +314,7 @@ def test_finished_run_can_be_resumed_and_reports_again(trained, tmp_path):
     [
         (["--model", "gru"], "was begun with --model rnn, not gru; leave --model out"),
         (["--lr", "0.5"], "was begun without --lr, not 0.5; leave --lr out"),
+        (["--name", "x"], "was begun with --name run, not x; leave --name out"),
         (["--compare"], "--compare cannot be resumed"),
     ],
 )
@@ -404,7 +405,7 @@ def test_resuming_on_other_words_is_refused(trained, tmp_path):
         (["--data", "ONE"], "at least 10 different words are needed; here: 1, of which 1"),
         (["--data", "DUPLICATES"], "at least 10 different words are needed; here: 50, of which 1"),
         (["--data", "BINARY"], "is not UTF-8 text"),
-        (["--resume", "EMPTY"], "--name must be left out with --resume"),
+        (["--resume", "EMPTY"], "there is no run folder"),
         (["--model", "bigram", "--lr", "1"], "bigram is counted, not trained; leave --lr out"),
         (["--name", "a/b"], "plain folder name"),
     ],

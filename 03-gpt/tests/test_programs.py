@@ -400,7 +400,6 @@ def test_losing_a_process_leaves_a_message_and_a_checkpoint_to_go_on_from(tmp_pa
         (["--preset", "huge"], "--preset must be one of baby, cpu, gpt2-124m, not 'huge'"),
         (["--steps", "abc"], "--steps cannot be 'abc' (--help"),
         (["--data", ""], "--data is empty; give it a value, or leave it out"),
-        (["--resume", "runs", "--name", "x"], "--name must be left out with --resume"),
         (["--model", "bigram", "--n-layer", "2"], "a bigram is only a table; leave --n-layer out"),
         (["--model", "bigram", "--muon-lr", "0"], "leave --muon-lr out"),
         (["--preset", "gpt2-124m", "--model", "bigram"], "--preset gpt2-124m has no bigram"),
@@ -450,6 +449,8 @@ def test_preset_is_the_machines():
 def test_option_that_says_something_else_than_the_run_is_refused(copy):
     problem = mistake(run("train.py", "--resume", str(copy), "--lr", "0.5"))
     assert "was begun without --lr, not 0.5; leave --lr out" in problem
+    problem = mistake(run("train.py", "--resume", str(copy), "--name", "x"))
+    assert "was begun with --name lecture, not x; leave --name out" in problem
 
 
 def test_resuming_with_another_text_is_refused(copy, tmp_path):

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from shared import cli
-from shared.runs import atomic
+from shared.runs import write_text
 
 RESULTS = "results"  # the name of each lesson's summary, and of all of them in the root README
 MACHINE = "machine"  # the name of the sentence that says what was measured where
@@ -95,8 +95,8 @@ class Report:
             "tables": {name: asdict(table) for name, table in tables.items()},
         }
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path, dump(results))
-        _write(path.with_suffix(".md"), markdown(results))
+        write_text(path, dump(results))
+        write_text(path.with_suffix(".md"), markdown(results))
 
 
 @dataclass
@@ -221,13 +221,8 @@ def paste(options: Paste) -> None:
         raise cli.UserError(f"{error}; first measure with `nox -s bench`") from None
     for path, text in {kept: dump(results), **texts}.items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
-            _write(path, text)
+            write_text(path, text)
             print(f"written: {path}")
-
-
-def _write(path: Path, text: str) -> None:
-    with atomic(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -68,7 +68,8 @@ def load(name: str, data: str | None = None, cache: Path | None = None) -> Datas
     file, or "bundled" for the stand-in of `name`. `cache` is where downloads are kept, by default
     the platform's cache folder.
     Raises `UserError` for a file that is missing, empty or not UTF-8, and for a download whose
-    SHA-256 is wrong. Warns when it falls back on the stand-in.
+    SHA-256 is wrong. Warns when `$LM_DATA_DIR` lacks the file, and when it falls back on the
+    stand-in.
     """
     wanted = data or name
     if wanted in SOURCES:  # a file of that name in this folder is ./names

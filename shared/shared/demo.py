@@ -24,7 +24,7 @@ from typing import Annotated, Any
 import tyro
 
 from shared import benchmarks, cli
-from shared.runs import atomic
+from shared.runs import write_text
 
 ROOT = Path(__file__).parents[2]
 LINES = 14  # of a text that are shown
@@ -144,8 +144,7 @@ def main(options: Options, root: Path = ROOT) -> None:
                 sys.exit(done.returncode)
         sections.append(section(lesson, run))
     path = root / "runs" / "demo" / f"{'-'.join(options.lessons) or 'index'}.html"
-    with atomic(path) as temporary:
-        temporary.write_text(page(sections), encoding="utf-8")
+    write_text(path, page(sections))
     print(f"\nlook at it: {path}")
 
 

@@ -21,6 +21,7 @@ from typing import Annotated
 import tyro
 
 from shared import cli
+from shared.runs import write_text
 
 ROOT = Path(__file__).parents[2]
 FILE = "DICTIONARY.md"
@@ -211,10 +212,11 @@ def main(options: Options, root: Path = ROOT) -> None:
         raise cli.UserError("give a term, or --check, or --mend, not two of them")
     text = path.read_text(encoding="utf-8")
     if options.mend:
-        if mended(text, root) == text:
+        new = mended(text, root)
+        if new == text:
             print("nothing to mend")
             return
-        path.write_text(mended(text, root), encoding="utf-8", newline="\n")
+        write_text(path, new)
         print(f"written: {path}")
     elif options.check:
         found = problems(text, root) + failures(entries_of(text))

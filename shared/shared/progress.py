@@ -3,6 +3,7 @@
 Built on rich. When the output is not a terminal (a file, a pipe, a test) nothing is printed.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -17,8 +18,8 @@ def bar(
 ) -> Iterator[Callable[..., None]]:
     """A bar of `total` steps, of which some are `done` already.
 
-    Yields `advance(**figures)`: one step further, these figures shown; `advance(n, **figures)` is
-    n steps.
+    Yields `advance(**figures)`: one step further, these figures shown, but for those that are not
+    finite, as a best loss is before there is one; `advance(n, **figures)` is n steps.
 
     >>> with bar(2, "training") as advance:
     ...     for loss in (0.9, 0.7):
@@ -39,7 +40,8 @@ def bar(
         task = progress.add_task(label, total=total, completed=done, figures="")
 
         def advance(steps: int = 1, /, **figures: float) -> None:
-            text = " ".join(f"{name} {value:.4g}" for name, value in figures.items())
+            known = {name: value for name, value in figures.items() if math.isfinite(value)}
+            text = " ".join(f"{name} {value:.4g}" for name, value in known.items())
             progress.update(task, advance=steps, figures=text)
 
         yield advance

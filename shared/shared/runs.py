@@ -111,7 +111,7 @@ class Run:
                 kept[field.name] = then
             elif field.name not in free and now != then:
                 option = "--" + field.name.replace("_", "-")
-                begun = f"without {option}" if then is None else f"with {option} {then}"
+                begun = f"without {option}" if then in (None, "") else f"with {option} {then}"
                 raise UserError(f"{self.path} was begun {begun}, not {now}; leave {option} out")
         return replace(given, **kept)
 
@@ -120,8 +120,7 @@ class Run:
         self.write_text(name, text + "\n")
 
     def write_text(self, name: str, text: str) -> None:
-        with self.writing(name) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="\n")
+        write_text(self.path / name, text)
 
     @contextmanager
     def writing(self, name: str) -> Iterator[Path]:
@@ -178,6 +177,12 @@ def atomic(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file in UTF-8, with the same line ends on every machine, whole or not at all."""
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _umask() -> int:

@@ -45,3 +45,11 @@ def test_count_stays_whole_where_there_is_no_room_for_all_figures():
     with progress.bar(1000, "training", console) as advance:
         advance(123, **{f"figure {i}": 1.234 for i in range(5)})
     assert "123/1000" in console.file.getvalue()
+
+
+def test_figure_that_is_not_known_yet_is_left_out():
+    console = Console(file=io.StringIO(), force_terminal=True, width=100)
+    with progress.bar(10, "training", console) as advance:
+        advance(loss=1.5, dev=float("inf"))
+    printed = console.file.getvalue()
+    assert "loss 1.5" in printed and "dev" not in printed

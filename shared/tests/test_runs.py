@@ -149,3 +149,6 @@ def test_run_goes_on_with_the_settings_it_was_begun_with(tmp_path):
     assert run.begun_with(Options(data="b.txt"), {"data"}) == Options(5, "b.txt", tmp_path)
     with pytest.raises(UserError, match="begun with --steps 5, not 6; leave --steps out"):
         run.begun_with(Options(steps=6), set())
+    run.write_config(asdict(Options(data="")))
+    with pytest.raises(UserError, match=r"begun without --data, not b\.txt; leave --data out"):
+        run.begun_with(Options(data="b.txt"), set())
