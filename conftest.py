@@ -1,7 +1,11 @@
 """What the tests of every lesson have in common."""
 
 import os
+import signal
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -17,7 +21,12 @@ settings.load_profile("house")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker."""
+    """Take Ctrl-C as usual, and declare the marker.
+
+    Programs inherit it when a signal is ignored, and some shells and schedulers start what runs in
+    the background in that way. The programs that tests start are to have it from here.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "needs_data(file): needs this file of $LM_DATA_DIR")
 
 
@@ -29,3 +38,21 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.skip(f"needs {marker.args[0]}: set LM_DATA_DIR to a folder that has it")
         if not (Path(folder) / marker.args[0]).exists():
             pytest.fail(f"{marker.args[0]} is not in LM_DATA_DIR, {folder}")
+
+
+@pytest.fixture(autouse=True)
+def end_programs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """End whatever programs a test has started and left running, as a test that fails does."""
+    started: list[subprocess.Popen[Any]] = []
+    start = subprocess.Popen.__init__
+
+    def start_and_remember(self: Any, *args: Any, **kwargs: Any) -> None:
+        start(self, *args, **kwargs)
+        started.append(self)
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", start_and_remember)
+    yield
+    for program in started:
+        if program.poll() is None:
+            with program:  # closes its pipes, and waits for it
+                program.kill()
