@@ -10,7 +10,6 @@ import json
 import os
 import platform
 import sys
-import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
@@ -161,19 +160,18 @@ class Run:
 def atomic(path: Path) -> Iterator[Path]:
     """A temporary path beside `path`, renamed over it when the block ends well, else removed.
 
-    Whoever reads `path`, even after a crash, finds the old file or the new one, never a part.
+    Whoever reads `path`, even after a crash, finds the old file or the new one, never a part. What
+    a kill leaves behind is overwritten the next time.
     """
+    temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
     try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+        temporary.write_bytes(b"")
     except OSError as error:  # it names the temporary file, which says nothing to anybody
         raise type(error)(error.errno, error.strerror, str(path)) from None
-    os.close(descriptor)
-    temporary = Path(name)
     try:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -183,13 +181,6 @@ def write_text(path: Path, text: str) -> None:
     """Write a file in UTF-8, with the same line ends on every machine, whole or not at all."""
     with atomic(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
-
-
-def _umask() -> int:
-    """The permissions that new files do not get. It can only be read by setting it."""
-    umask = os.umask(0)
-    os.umask(umask)
-    return umask
 
 
 def _numbered(path: Path) -> Iterator[Path]:

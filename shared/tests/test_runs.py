@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import subprocess
 import sys
 import threading
 from dataclasses import asdict, dataclass
@@ -152,3 +153,19 @@ def test_run_goes_on_with_the_settings_it_was_begun_with(tmp_path):
     run.write_config(asdict(Options(data="")))
     with pytest.raises(UserError, match=r"begun without --data, not b\.txt; leave --data out"):
         run.begun_with(Options(data="b.txt"), set())
+
+
+def test_what_a_kill_has_left_is_gone_after_the_next_write(tmp_path):
+    program = """
+import os, sys
+from pathlib import Path
+from shared.runs import Run
+with Run(Path(sys.argv[1]), "lesson").writing("x.bin") as path:
+    path.write_text("half")
+    os._exit(9)
+"""
+    for _ in range(3):
+        assert subprocess.run([sys.executable, "-c", program, str(tmp_path)]).returncode == 9
+    assert not (tmp_path / "x.bin").exists()
+    Run(tmp_path, "lesson").write_text("x.bin", "whole")
+    assert [path.name for path in tmp_path.iterdir()] == ["x.bin"]
