@@ -208,8 +208,9 @@ def print_merges(merges: list[Merge], tokenizer: FastTokenizer) -> None:
 def write_tokens(corpus: Corpus, tokenizer: FastTokenizer, run: runs.Run) -> None:
     """Encode the text to `tokens.bin`: the ids one after the other, little endian.
 
-    `tokens.json` says how wide they are, how many, from which vocabulary, their SHA-256, and the
-    pattern that cut the text into chunks, without which the ranks alone cannot encode a text.
+    `tokens.json` is written last: without it, `tokens.bin` does not count. It has the width of an
+    id, how many there are and of how many kinds, the pattern that cut the text into chunks, and the
+    SHA-256 of `tokens.bin` and of `tokenizer.tiktoken`, whose ids they are.
     """
     count, digest, dtype = 0, hashlib.sha256(), ""
     with run.writing("tokens.bin") as path, path.open("wb") as file:
@@ -222,6 +223,7 @@ def write_tokens(corpus: Corpus, tokenizer: FastTokenizer, run: runs.Run) -> Non
             count += len(ids)
     about = {"dtype": dtype, "byte_order": "little", "vocab_size": tokenizer.n_vocab}
     about["pattern"] = tokenizer.pattern
+    about["ranks_sha256"] = _sha256([run.path / "tokenizer.tiktoken"])
     run.write_json("tokens.json", {**about, "count": count, "sha256": digest.hexdigest()})
 
 

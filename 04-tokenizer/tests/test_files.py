@@ -3,15 +3,18 @@
 import json
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
 import tiktoken
 from awkward import texts
+from conftest import both_of
 from hypothesis import given
 from tiktoken.load import load_tiktoken_bpe
 from tokenizers import Tokenizer as HuggingFace
 
-from tokenizer import FastTokenizer, files
+from tokenizer import BasicTokenizer, FastTokenizer, RegexTokenizer, files, model_file
 from tokenizer.model_file import show_token
 from tokenizer.split import PATTERNS
 
@@ -26,7 +29,7 @@ def small() -> FastTokenizer:
 
 
 def state(tokenizer):
-    return tokenizer.pattern, tokenizer.ranks, tokenizer.special_tokens
+    return tokenizer.pattern, tokenizer.vocab, tokenizer.special_tokens
 
 
 @pytest.mark.parametrize("both", ["gpt2", "trained"], indirect=True)
@@ -46,7 +49,7 @@ def test_tokenizer_survives_a_file(both, tmp_path, suffix):
 
 @pytest.mark.parametrize("suffix", [".model", ".json"])
 def test_pattern_and_special_tokens_of_any_letters_survive_a_file(tmp_path, suffix):
-    tokenizer = FastTokenizer(r'(?s)"|\\\n|.')
+    tokenizer = FastTokenizer(r'(?s)"|\\\n|.' if suffix == ".model" else PATTERNS["gpt2"])
     tokenizer.register_special_tokens({'a "quoted"\n line': 300, "日本 🙂": 301, "x 1": 302})
     tokenizer.save(tmp_path / f"x{suffix}")
     loaded = FastTokenizer()
@@ -109,6 +112,53 @@ def test_special_token_spelled_like_an_ordinary_one_cannot_be_in_a_tokenizer_jso
     assert {path.name for path in tmp_path.iterdir()} == {"x.model", "x.vocab"}
 
 
+def test_pattern_that_hugging_face_may_read_otherwise_cannot_be_in_a_tokenizer_json(tmp_path):
+    """Oniguruma takes $ for the end of a line, for one."""
+    with pytest.raises(ValueError, match=r"cut otherwise at '\(\?s\)\.\+\$'; save a .model"):
+        FastTokenizer("(?s).+$").save(tmp_path / "x.json")
+    assert not [*tmp_path.iterdir()]
+
+
+def test_what_a_kill_has_left_is_gone_after_the_next_save(tmp_path):
+    program = """
+import os, sys
+from tokenizer import BasicTokenizer, FastTokenizer, RegexTokenizer, files, model_file
+files.os.fsync = lambda _: os._exit(9)
+FastTokenizer().save(sys.argv[1])
+"""
+    for _ in range(3):
+        done = subprocess.run([sys.executable, "-c", program, str(tmp_path / "x")])
+        assert done.returncode == 9
+    assert len([*tmp_path.iterdir()]) == 1
+    small().save(tmp_path / "x")
+    assert {path.name for path in tmp_path.iterdir()} == {"x.model", "x.vocab"}
+
+
+@pytest.mark.parametrize("kind", [BasicTokenizer, RegexTokenizer, FastTokenizer])
+def test_every_tokenizer_survives_a_file(tmp_path, kind):
+    tokenizer = kind()
+    tokenizer.train("low lower lowest", 256 + 3)
+    if kind is not BasicTokenizer:
+        tokenizer.register_special_tokens({"<|end|>": 300})
+    tokenizer.save(tmp_path / "x")
+    loaded = kind()
+    loaded.load(tmp_path / "x.model")
+    assert (loaded.merges, loaded.vocab) == (tokenizer.merges, tokenizer.vocab)
+    assert loaded.encode("lowest") == tokenizer.encode("lowest") == [257, *b"est"]
+    if kind is not BasicTokenizer:
+        assert state(loaded) == state(tokenizer)
+
+
+def test_plain_tokenizers_refuse_what_they_cannot_be(tmp_path):
+    small().save(tmp_path / "small")
+    with pytest.raises(ValueError, match="has a pattern or special tokens; RegexTokenizer can"):
+        BasicTokenizer().load(tmp_path / "small.model")
+    gpt2, _ = both_of("gpt2")
+    gpt2.save(tmp_path / "gpt2")
+    with pytest.raises(ValueError, match="are not 0 to 255; FastTokenizer can load it"):
+        RegexTokenizer().load(tmp_path / "gpt2.model")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
 def test_file_can_be_read_by_others_as_usual(tmp_path):
     small().save(tmp_path / "x.tiktoken")
@@ -153,10 +203,9 @@ def test_hugging_face_decodes_the_same_text(hugging_face, text):
     assert theirs.decode(ids, skip_special_tokens=False) == ours.decode(ids)
 
 
-@pytest.mark.needs_data("tinyshakespeare.txt")
-def test_hugging_face_gives_the_same_ids_on_the_whole_of_shakespeare(hugging_face, shakespeare):
+def test_hugging_face_gives_the_same_ids_on_a_whole_play(hugging_face, play):
     ours, theirs = hugging_face
-    assert theirs.encode(shakespeare).ids == ours.encode(shakespeare)
+    assert theirs.encode(play).ids == ours.encode(play)
 
 
 @pytest.mark.parametrize("both", ["gpt2", "trained"], indirect=True)
@@ -253,7 +302,26 @@ def test_model_with_merges_that_no_training_gives_is_refused(tmp_path):
 def test_model_whose_tokens_double_for_ever_is_refused(tmp_path):
     merges = ["97 97 256", *(f"{i} {i} {i + 1}" for i in range(256, 320)), ""]
     text = GOOD.partition("special")[0] + "special 0\nmerges 65\n" + "\n".join(merges)
-    assert "the tokens have more than 268,435,456 bytes by now" in load(tmp_path, "x.model", text)
+    problem = "line 26: token 276 has more than 1,048,576 bytes"
+    assert problem in load(tmp_path, "x.model", text)
+
+
+def test_file_of_too_many_long_tokens_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(model_file, "MAX_BYTES", 4)
+    assert "line 8: the tokens have more than 4 bytes by now" in load(tmp_path, "x.model", GOOD)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_token_longer_than_a_file_may_have_is_neither_read_nor_written(
+    tmp_path, monkeypatch, suffix
+):
+    small().save(tmp_path / f"good{suffix}")
+    monkeypatch.setattr(model_file, "MAX_TOKEN", 3)
+    text = (tmp_path / f"good{suffix}").read_text(encoding="utf-8")
+    assert "3 bytes" in load(tmp_path, f"x{suffix}", text)
+    with pytest.raises(ValueError, match="b' low'… has 4 bytes; in a file a token can have 3"):
+        small().save(tmp_path / f"y{suffix}")
+    assert not (tmp_path / f"y{suffix}").exists()
 
 
 def test_model_cut_short_anywhere_is_refused(tmp_path):
@@ -307,6 +375,7 @@ def edited(tmp_path, *keys, value):
         (["model", "vocab", "a"], 98, "two tokens have the same id"),
         (["model", "vocab", "a"], -1, "the id of 'a' is -1"),
         (["model", "vocab", "a"], "1", "the id of 'a' is '1'"),
+        (["model", "vocab", ""], 400, "one of the tokens is empty"),
         (["model", "vocab", "日"], 400, "not spelled with the letters for bytes"),
         (["model", "merges", 0], ["l"], "number 1 is no pair"),
         (["model", "merges", 0], ["l", "q"], "number 1 has b'lq', not in the vocab"),

@@ -17,7 +17,6 @@ from xml.etree import ElementTree
 import numpy
 import pytest
 import tiktoken
-from conftest import both_of
 
 import train as train_py
 from tokenizer import FastTokenizer
@@ -281,6 +280,10 @@ def test_tokens_are_the_texts_and_the_file_beside_them_says_how_to_read_them(tra
     content = (run_folder / "tokens.bin").read_bytes()
     assert (about["dtype"], about["byte_order"], about["vocab_size"]) == ("uint16", "little", 300)
     assert about["sha256"] == hashlib.sha256(content).hexdigest()
+    ranks = (run_folder / "tokenizer.tiktoken").read_bytes()
+    assert about["ranks_sha256"] == hashlib.sha256(ranks).hexdigest()
+    ranks = (run_folder / "tokenizer.tiktoken").read_bytes()
+    assert about["ranks_sha256"] == hashlib.sha256(ranks).hexdigest()
     ids = numpy.frombuffer(content, "<u2").tolist()
     assert about["count"] == len(ids)
     text = "日本 naïve\r\n" + TEXT
@@ -302,6 +305,8 @@ def test_wide_vocabulary_makes_wide_tokens(trained_folder, tmp_path):
     tokenizer = FastTokenizer()
     tokenizer.register_special_tokens({"<|end|>": 70_000})
     corpus = program.Corpus((str(trained_folder[0] / "texts" / "one.txt"),))
+    tokenizer.save(tmp_path / "tokenizer.tiktoken")
+    tokenizer.save(tmp_path / "tokenizer.tiktoken")
     program.write_tokens(corpus, tokenizer, program.runs.Run(tmp_path, "tokenizer"))
     assert json.loads((tmp_path / "tokens.json").read_text())["dtype"] == "uint32"
     ids = numpy.frombuffer((tmp_path / "tokens.bin").read_bytes(), "<u4")
@@ -379,7 +384,6 @@ def test_text_with_too_few_pairs_is_said(tmp_path):
 
 
 def test_damaged_ranks_of_gpt_are_a_warning_and_training_goes_on(tmp_path):
-    both_of("gpt2")  # or else skip: only a copy can be damaged
     cache = tmp_path / "cache"
     cache.mkdir()
     for name in names_in_cache("gpt2"):
@@ -445,7 +449,6 @@ COMMANDS = [c for block in BLOCKS for c in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\
 @pytest.mark.skipif(os.name == "nt", reason="the commands are those of a Unix shell")
 @pytest.mark.parametrize(("command", "output"), COMMANDS)
 def test_command_of_the_readme_prints_what_the_readme_says(command, output):
-    both_of("gpt2"), both_of("gpt4"), both_of("gpt4o")  # or else skip
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     env = os.environ | {"NO_COLOR": "1", "COLUMNS": "100", "PATH": path}
     done = subprocess.run(command, shell=True, cwd=LESSON, env=env, capture_output=True)

@@ -1,8 +1,10 @@
 """Training: the fast way is the plain one, and both are what other people's trainers do."""
 
+import os
 import random
 import warnings
 from collections import Counter
+from contextlib import nullcontext
 
 import pytest
 import rustbpe
@@ -13,6 +15,8 @@ from tokenizers import Regex, models, pre_tokenizers, trainers
 from tokenizers import Tokenizer as HuggingFace
 
 from tokenizer import BasicTokenizer, FastTokenizer, RegexTokenizer
+from tokenizer.apply import check_merges, recover_merges
+from tokenizer.basic import build_vocab
 from tokenizer.huggingface import of_oniguruma, to_letters
 from tokenizer.learn import learn_merges
 from tokenizer.split import GPT4_PATTERN
@@ -119,6 +123,54 @@ def test_merges_that_no_training_gives_are_refused():
         FastTokenizer.from_merges(merges)
 
 
+def test_merges_that_make_the_same_token_are_refused():
+    with pytest.raises(ValueError, match="two of the merges make the same token"):
+        FastTokenizer.from_merges([(97, 97), (256, 97), (97, 256)])
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=8))
+def test_merges_are_refused_exactly_when_encoding_by_ranks_makes_others(draws):
+    merges, vocab = {}, build_vocab({})
+    for first, second in draws:
+        known = [97, 98, *range(256, len(vocab))]
+        pair = known[first % len(known)], known[second % len(known)]
+        if vocab[pair[0]] + vocab[pair[1]] not in vocab.values():
+            merges[pair] = len(vocab)
+            vocab = build_vocab(merges)
+    try:
+        made = recover_merges({token: i for i, token in vocab.items()}) == merges
+    except ValueError:
+        made = False
+    with nullcontext() if made else pytest.raises(ValueError, match="would never make it"):
+        check_merges(merges)
+
+
+def test_merge_of_a_token_that_is_made_later_is_refused():
+    with pytest.raises(ValueError, match=r"merge \(257, 99\) to 256"):
+        check_merges({(257, 99): 256, (97, 98): 257})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 1_000_000,
+        " " * 1_000_000,
+        "🙂" * 250_000,
+        "".join(random.Random(1337).choices("abcdefghijklmnopqrstuvwxyz", k=1_000_000)),
+    ],
+    ids=["one letter", "spaces", "one emoji", "random letters"],
+)
+def test_time_grows_with_the_length_of_any_text_and_no_faster(tmp_path, text):
+    """A few seconds; if it grew with the square, hours."""
+    tokenizer, loaded = trained(FastTokenizer(), text, 300), FastTokenizer()
+    tokenizer.save(tmp_path / "x")
+    loaded.load(tmp_path / "x.model")
+    assert loaded.decode(loaded.encode(text)) == text
+    tokenizer.save(tmp_path / "x.tiktoken")
+    loaded.load(tmp_path / "x.tiktoken")
+    assert loaded.merges == tokenizer.merges
+
+
 def test_vocabulary_of_more_tokens_than_there_are_characters_is_refused():
     with pytest.raises(ValueError, match="at most 1,114,112"):
         FastTokenizer().train("text", 10**9)
@@ -180,30 +232,28 @@ def test_no_more_blocks_are_taken_than_the_workers_need(monkeypatch):
     assert counting.count_chunks(blocks(), split, 2)["block"] == 100
 
 
-# Against other people's trainers, on the real text.
+# Against other people's trainers, on a long text.
 
 
 @pytest.fixture(scope="session")
-def merges(shakespeare):
-    """Ours on Shakespeare, as far as the largest vocabulary here."""
-    counts = Counter(FastTokenizer().split(shakespeare))
+def merges(play):
+    """Ours on the play, as far as the largest vocabulary here."""
+    counts = Counter(FastTokenizer().split(play))
     return list(learn_merges(counts, 16384 - 256))
 
 
-@pytest.mark.needs_data("tinyshakespeare.txt")
 @pytest.mark.parametrize("vocab_size", [512, 4096, 16384])
-def test_merges_are_those_of_rustbpe_in_the_same_order(shakespeare, merges, vocab_size):
+def test_merges_are_those_of_rustbpe_in_the_same_order(play, merges, vocab_size):
     peer = rustbpe.Tokenizer()
-    peer.train_from_iterator(iter([shakespeare]), vocab_size, pattern=GPT4_PATTERN)
+    peer.train_from_iterator(iter([play]), vocab_size, pattern=GPT4_PATTERN)
     pairs = [merge.pair for merge in merges[: vocab_size - 256]]
     ours = FastTokenizer.from_merges(pairs)
     assert [bytes(token) for token, _ in peer.get_mergeable_ranks()] == list(ours.ranks)
-    assert list(ours.merges) == pairs  # worked out from the ranks
+    assert list(recover_merges(ours.ranks)) == pairs
 
 
-@pytest.mark.needs_data("tinyshakespeare.txt")
 @pytest.mark.parametrize("vocab_size", [512, 4096, 16384])
-def test_tokens_are_those_of_hugging_face_but_for_ties(shakespeare, merges, vocab_size):
+def test_tokens_are_those_of_hugging_face_but_for_ties(play, merges, vocab_size):
     peer = HuggingFace(models.BPE())
     peer.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -216,9 +266,12 @@ def test_tokens_are_those_of_hugging_face_but_for_ties(shakespeare, merges, voca
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    peer.train_from_iterator([shakespeare], trainer)
+    peer.train_from_iterator([play], trainer)
     ours = FastTokenizer.from_merges(merge.pair for merge in merges[: vocab_size - 256])
     different = set(map(to_letters, ours.ranks)) ^ set(peer.get_vocab())
-    # A tie, 7 times each, lets " Queen" be put together from other parts; that leaves room for one
-    # more token at the end, where 2,000 pairs occur once.
-    assert different == ({"ĠQ", "ueen", "Que", "Ġmail"} if vocab_size == 16384 else set())
+    if "LM_DATA_DIR" in os.environ:
+        # In the lecture's text, one tie lets " Queen" be put together from other parts, and that
+        # leaves room for one more token at the end.
+        assert different == ({"ĠQ", "ueen", "Que", "Ġmail"} if vocab_size == 16384 else set())
+    else:  # the bundled play repeats itself more, and so has more ties
+        assert len(different) < vocab_size / 100

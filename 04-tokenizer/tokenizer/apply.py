@@ -9,8 +9,7 @@ are those that the merges in the order learned would give.
 import heapq
 from collections.abc import Mapping
 
-from tokenizer.basic import Pair
-
+Pair = tuple[int, int]
 Ranks = Mapping[bytes, int]
 
 NEVER = 1 << 62  # the rank of what is no token
@@ -20,11 +19,12 @@ LONG = 100  # bytes from which the heap is faster than looking at all ranks for 
 def encode_chunk(chunk: bytes, ranks: Ranks) -> list[int]:
     """The ids of a chunk. `ranks` must have every single byte."""
     rank = ranks.get(chunk)
-    if rank is not None:  # a token merges to itself
-        return [rank]
-    if len(chunk) < LONG:
-        return merge_by_scan(chunk, ranks)
-    return merge_by_heap(chunk, ranks)
+    return [rank] if rank is not None else merge(chunk, ranks)  # a token merges to itself
+
+
+def merge(chunk: bytes, ranks: Ranks, below: int = NEVER) -> list[int]:
+    """The ids of a chunk after all merges with a rank `below` that."""
+    return (merge_by_scan if len(chunk) < LONG else merge_by_heap)(chunk, ranks, below)
 
 
 def merge_by_scan(chunk: bytes, ranks: Ranks, below: int = NEVER) -> list[int]:
@@ -50,8 +50,8 @@ def merge_by_scan(chunk: bytes, ranks: Ranks, below: int = NEVER) -> list[int]:
     return [ranks[chunk[i : i + 1]] if rank is None else rank for i, rank in zip(starts, made)]
 
 
-def merge_by_heap(chunk: bytes, ranks: Ranks) -> list[int]:
-    """The ids of a chunk of any length, in time n log n, for ranks that come from merges.
+def merge_by_heap(chunk: bytes, ranks: Ranks, below: int = NEVER) -> list[int]:
+    """The same for a chunk of any length, in time n log n, for ranks that come from merges.
 
     The tokens are a linked list of their starts, so that a merge moves nothing. The heap holds the
     ranks that wait, and `places` where each of them was seen.
@@ -65,8 +65,8 @@ def merge_by_heap(chunk: bytes, ranks: Ranks) -> list[int]:
 
     def look(i: int, j: int) -> None:
         """Make a note of the pair whose bytes start at i and end at j."""
-        rank = ranks.get(chunk[i:j])
-        if rank is None:
+        rank = ranks.get(chunk[i:j], NEVER)
+        if rank >= below:
             return
         if rank in places:
             places[rank].append(i)
@@ -106,22 +106,41 @@ def recover_merges(ranks: Ranks) -> dict[Pair, int]:
     merges = {}
     for token, rank in sorted(ranks.items(), key=lambda item: item[1]):
         if len(token) > 1:
-            ids = merge_by_scan(token, ranks, below=rank)
+            ids = merge(token, ranks, below=rank)
             if len(ids) != 2:
-                raise ValueError(f"token {rank}, {token!r}, is not made of two tokens before it")
+                raise ValueError(f"token {rank}, {token[:40]!r}, is not made of two earlier tokens")
             merges[ids[0], ids[1]] = rank
     return merges
 
 
-def check_merges(ranks: Ranks, merges: Mapping[Pair, int]) -> None:
-    """Raise `ValueError` unless these are the merges that the ranks stand for.
+def check_merges(merges: Mapping[Pair, int]) -> None:
+    """Raise `ValueError` unless encoding by ranks makes each of these merges.
 
     Others cannot come from training: an earlier merge would have been in the way of a later one.
+    No two of them may make the same bytes.
     """
-    recovered = recover_merges(ranks)
-    for pair, i in merges.items():
-        if recovered.get(pair) != i:
-            raise ValueError(f"merge {pair} to {i}: encoding by ranks would never make it")
-    if len(recovered) > len(merges):
-        i = max(set(recovered.values()) - set(merges.values()))
-        raise ValueError(f"no merge makes token {i}")
+    made_of = {new_id: pair for pair, new_id in merges.items()}
+    for pair, new_id in merges.items():
+        made_before = all(i < new_id for i in pair if i in made_of)
+        if not made_before or not _stay_apart(*pair, new_id, merges, made_of):
+            raise ValueError(f"merge {pair} to {new_id}: encoding by ranks would never make it")
+
+
+def _stay_apart(
+    left: int, right: int, below: int, merges: Mapping[Pair, int], made_of: Mapping[int, Pair]
+) -> bool:
+    """Whether the bytes of two tokens become just these two by the merges with an id `below` that.
+
+    This goes back in time: of the two tokens at the border, the one that was made last is taken
+    apart, until both are bytes. No two that met at the border may have had a merge of their own
+    before one of them merged with its other neighbor. It takes as many steps as merges are nested.
+    """
+    while merges.get((left, right), NEVER) >= below:
+        made_left, made_right = (i if i in made_of else -1 for i in (left, right))
+        if made_left > made_right:
+            left, below = made_of[left][1], made_left
+        elif made_right >= 0:  # of equal merges, as in aaa, the one on the left comes first
+            right, below = made_of[right][0], made_right + 1
+        else:
+            return True
+    return False

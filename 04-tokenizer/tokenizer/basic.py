@@ -13,8 +13,14 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable
 from itertools import pairwise
+from pathlib import Path
+
+from tokenizer import files
+from tokenizer.model_file import Model, check_byte_ids
+from tokenizer.unicode import well_formed
 
 Pair = tuple[int, int]
+ONE_CHUNK = r"(?s:.+)"  # the pattern that leaves a text whole
 
 
 def count_pairs(ids: list[int], counts: Counter[Pair], times: int = 1) -> None:
@@ -86,18 +92,6 @@ def warn_if_exhausted(n_merges: int, vocab_size: int) -> None:
         )
 
 
-def well_formed(text: str) -> str:
-    """`text`, in which halves of a surrogate pair are joined and lone ones become U+FFFD.
-
-    Only text that UTF-8 cannot hold is changed, and in the way that tiktoken changes it.
-    """
-    try:
-        text.encode()
-        return text
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
 def show_merge(
     pair: Pair, new_id: int, vocab_size: int, vocab: dict[int, bytes], count: int
 ) -> None:
@@ -160,3 +154,19 @@ class BasicTokenizer:
         except KeyError as error:
             known = f"ids are 0 to {len(self.vocab) - 1}"
             raise ValueError(f"id {error} is not in the vocabulary; {known}") from None
+
+    def save(self, path: Path | str) -> None:
+        """Write `path.model`, which `load` reads, and `path.vocab`, for people to read."""
+        ranks = {token: i for i, token in self.vocab.items()}
+        files.save(Path(path), Model(ONE_CHUNK, ranks, {}, self.merges))
+
+    def load(self, path: Path | str) -> None:
+        """Become the tokenizer in a `.model` file that `save` wrote.
+
+        Raises `ValueError` for another file, or one that is damaged, and then changes nothing.
+        """
+        model = files.load(Path(path), ONE_CHUNK)
+        check_byte_ids(model)
+        if model.pattern != ONE_CHUNK or model.special_tokens:
+            raise ValueError(f"{path} has a pattern or special tokens; RegexTokenizer can load it")
+        self.merges, self.vocab = model.merges, build_vocab(model.merges)

@@ -14,8 +14,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from tokenizer.basic import well_formed
 from tokenizer.fast_split import FastSplitter, last_cut
+from tokenizer.unicode import well_formed
 
 BLOCK = 1 << 20  # characters, or bytes of a file
 
@@ -57,7 +57,7 @@ def _count_block(block: str, pattern: str) -> "Counter[str]":
 def blocks_of_text(text: str, split: FastSplitter, size: int = BLOCK) -> Iterator[str]:
     """`text` in blocks of about `size` characters."""
     text = well_formed(text)
-    if not split.cuts_at_spaces:
+    if not split.is_gpts:
         return iter([text])
     return cut_safely(text[i : i + size] for i in range(0, len(text), size))
 
@@ -67,7 +67,7 @@ def blocks_of_file(path: Path, split: FastSplitter, size: int = BLOCK) -> Iterat
 
     Raises `ValueError` where it is not UTF-8.
     """
-    if not split.cuts_at_spaces:
+    if not split.is_gpts:
         return iter(["".join(_read(path, size))])
     return cut_safely(_read(path, size))
 

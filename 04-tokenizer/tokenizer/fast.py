@@ -8,13 +8,12 @@ repeat themselves. What is remembered between calls is bounded.
 from array import array
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from functools import cached_property, partial
+from functools import partial
 from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from tokenizer import files
 from tokenizer.apply import check_merges, encode_chunk, recover_merges
 from tokenizer.basic import (
     Pair,
@@ -22,14 +21,14 @@ from tokenizer.basic import (
     check_vocab_size,
     show_merge,
     warn_if_exhausted,
-    well_formed,
 )
 from tokenizer.counting import blocks_of_file, blocks_of_text, count_chunks, ignore_interrupts
 from tokenizer.fast_split import FastSplitter
 from tokenizer.learn import MAX_VOCAB, learn_merges
-from tokenizer.model_file import Model
-from tokenizer.regex_tokenizer import Tokenizer, check_special_tokens
+from tokenizer.model_file import Model, check_special_tokens
+from tokenizer.regex_tokenizer import Tokenizer
 from tokenizer.split import GPT4_PATTERN
+from tokenizer.unicode import well_formed
 
 if TYPE_CHECKING:
     import numpy
@@ -61,21 +60,25 @@ class FastTokenizer(Tokenizer):
         """
         tokenizer = cls(pattern)
         numbered = {pair: 256 + i for i, pair in enumerate(merges)}
-        vocab = build_vocab(numbered)
-        tokenizer._set_ranks({token: i for i, token in vocab.items()})
-        check_merges(tokenizer.ranks, numbered)
+        ranks = {token: i for i, token in build_vocab(numbered).items()}
+        if len(ranks) < 256 + len(numbered):
+            raise ValueError("two of the merges make the same token")
+        check_merges(numbered)
+        tokenizer._set_ranks(ranks, numbered)
         return tokenizer
 
-    def _set_ranks(self, ranks: dict[bytes, int]) -> None:
+    def _set_ranks(self, ranks: dict[bytes, int], merges: dict[Pair, int] | None = None) -> None:
         self.ranks = ranks
         self.vocab = {i: token for token, i in ranks.items()}
         self._memo = _Memo(ranks)
-        self.__dict__.pop("merges", None)
+        self._merges = merges
 
-    @cached_property
+    @property
     def merges(self) -> dict[Pair, int]:
-        """The merges in the order learned, worked out from the ranks."""
-        return recover_merges(self.ranks)
+        """The merges in the order learned; where only ranks are known, worked out from them."""
+        if self._merges is None:
+            self._merges = recover_merges(self.ranks)
+        return self._merges
 
     def train(self, text: str, vocab_size: int, verbose: bool = False) -> None:
         self._train(blocks_of_text(text, self.split), vocab_size, 1, verbose)
@@ -111,14 +114,15 @@ class FastTokenizer(Tokenizer):
         if vocab_size > MAX_VOCAB:
             raise ValueError(f"vocab_size must be at most {MAX_VOCAB:,}, not {vocab_size:,}")
         check_special_tokens(self.special_tokens, range(vocab_size))
-        vocab = build_vocab({})
+        vocab, merges = build_vocab({}), {}
         chunks = count_chunks(blocks, self.split, num_workers)
         for new_id, merge in enumerate(learn_merges(chunks, vocab_size - 256), start=256):
+            merges[merge.pair] = new_id
             vocab[new_id] = vocab[merge.pair[0]] + vocab[merge.pair[1]]
             if verbose:
                 show_merge(merge.pair, new_id, vocab_size, vocab, merge.occurrences)
-        self._set_ranks({token: i for i, token in vocab.items()})
-        warn_if_exhausted(len(vocab) - 256, vocab_size)
+        self._set_ranks({token: i for i, token in vocab.items()}, merges)
+        warn_if_exhausted(len(merges), vocab_size)
 
     def encode_ordinary(self, text: str) -> list[int]:
         look_up = self._memo.__getitem__
@@ -143,8 +147,8 @@ class FastTokenizer(Tokenizer):
         if num_workers <= 1:
             return [self.encode(text, allowed_special) for text in texts]
         work = partial(_encode_in_worker, allowed_special=allowed_special)
-        context = get_context("spawn")
-        with ProcessPoolExecutor(num_workers, context, _start_worker, (self.model(),)) as pool:
+        context, about = get_context("spawn"), (self.pattern, self.ranks, self.special_tokens)
+        with ProcessPoolExecutor(num_workers, context, _start_worker, about) as pool:
             return [_ids(tokens) for tokens in pool.map(work, texts)]
 
     def encode_to_numpy(
@@ -170,31 +174,14 @@ class FastTokenizer(Tokenizer):
             special_tokens=self.special_tokens,
         )
 
-    def save(self, path: Path | str) -> None:
-        """Write this tokenizer; the name says how.
-
-        `x.tiktoken`: tiktoken's ranks, without pattern and special tokens. `x.json`: Hugging
-        Face's tokenizer.json. Anything else is a prefix: `prefix.model`, which `load` reads, and
-        `prefix.vocab`, for people to read.
-        """
-        files.save(Path(path), self.model())
-
-    def load(self, path: Path | str) -> None:
-        """Become the tokenizer in a `.model`, `.tiktoken` or `.json` file.
-
-        With `.tiktoken`, the pattern stays, and there are no special tokens.
-        Raises `ValueError` with the place for a file that is damaged, and then changes nothing.
-        """
-        self._become(files.load(Path(path), self.pattern))
-
     def model(self) -> Model:
         """All there is to this tokenizer."""
-        return Model(self.pattern, self.ranks, self.special_tokens)
+        return Model(self.pattern, self.ranks, self.special_tokens, self.merges)
 
     def _become(self, model: Model) -> None:
         self.split = FastSplitter(model.pattern)
         self.special_tokens = model.special_tokens
-        self._set_ranks(model.ranks)
+        self._set_ranks(model.ranks, model.merges)
 
 
 def _ids(tokens: bytes) -> list[int]:
@@ -205,11 +192,12 @@ def _ids(tokens: bytes) -> list[int]:
 _of_worker: FastTokenizer  # in a process that `encode_batch` started, and nowhere else
 
 
-def _start_worker(model: Model) -> None:
+def _start_worker(pattern: str, ranks: dict[bytes, int], special_tokens: dict[str, int]) -> None:
     global _of_worker
     ignore_interrupts()
-    _of_worker = FastTokenizer(model.pattern)
-    _of_worker._become(model)
+    _of_worker = FastTokenizer(pattern)
+    _of_worker._set_ranks(ranks)
+    _of_worker.special_tokens = special_tokens
 
 
 def _encode_in_worker(text: str, allowed_special: str | Collection[str]) -> bytes:

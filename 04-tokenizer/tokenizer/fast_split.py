@@ -14,7 +14,8 @@ from itertools import chain
 
 import regex
 
-from tokenizer.split import PATTERNS, Splitter
+from tokenizer.split import Splitter
+from tokenizer.unicode import as_tiktoken_sees
 
 _ASCII = {"L": "A-Za-z", "Lu": "A-Z", "Ll": "a-z", "N": "0-9"}  # no others: \p{Lt}, \p{M}…
 
@@ -38,8 +39,7 @@ class FastSplitter(Splitter):
 
     def __init__(self, pattern: str) -> None:
         super().__init__(pattern)
-        self.cuts_at_spaces = pattern in PATTERNS.values()
-        if self.cuts_at_spaces:
+        if self.is_gpts:
             self._ascii = ascii_pattern(pattern)
 
     def __call__(self, text: str) -> list[str]:
@@ -47,12 +47,18 @@ class FastSplitter(Splitter):
 
     def in_parts(self, text: str) -> Iterator[list[str]]:
         """The chunks of one part of the text after the other: little memory, used again."""
-        if not self.cuts_at_spaces:
+        if not self.is_gpts:
             yield super().__call__(text)
             return
         for found in _PARTS.finditer(text):
             part = found.group()
-            yield (self._ascii if part.isascii() else self._compiled).findall(part)
+            if part.isascii():
+                yield self._ascii.findall(part)
+            elif (seen := as_tiktoken_sees(part)) is part:
+                yield self._compiled.findall(part)
+            else:
+                matches = self._compiled.finditer(seen)
+                yield [part[match.start() : match.end()] for match in matches]
 
 
 # Up to a space: a long part of ASCII, or else a short one, so that little goes to `regex`.
@@ -71,7 +77,7 @@ def last_cut(text: str) -> int:
     >>> text[:last_cut(text)]
     'O Romeo, wherefore'
     """
-    found = _LAST_CUT.search(text)
+    found = _LAST_CUT.search(as_tiktoken_sees(text))
     return found.start() if found else 0
 
 

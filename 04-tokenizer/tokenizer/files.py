@@ -9,13 +9,12 @@ before anything is made of it; `ValueError` says what is wrong and, where it can
 """
 
 import os
-import tempfile
 from pathlib import Path
 
-from tokenizer.apply import recover_merges
 from tokenizer.huggingface import read_huggingface, write_huggingface
 from tokenizer.model_file import (
     Model,
+    check_lengths,
     read_model,
     read_tiktoken,
     write_model,
@@ -25,16 +24,19 @@ from tokenizer.model_file import (
 
 
 def save(path: Path, model: Model) -> None:
-    """Write `model`, in the format that the name of the file asks for."""
+    """Write `model`, in the format that the name of the file asks for.
+
+    Raises `ValueError` for what the format cannot hold.
+    """
+    check_lengths(model.ranks)
     if path.suffix == ".tiktoken":
         _write(path, write_tiktoken(model.ranks))
     elif path.suffix == ".json":
         _write(path, write_huggingface(model))
     else:
         prefix = path.with_suffix("") if path.suffix == ".model" else path
-        merges = recover_merges(model.ranks)
-        _write(prefix.with_name(f"{prefix.name}.vocab"), write_vocab(model, merges))
-        _write(prefix.with_name(f"{prefix.name}.model"), write_model(model, merges))
+        _write(prefix.with_name(f"{prefix.name}.vocab"), write_vocab(model))
+        _write(prefix.with_name(f"{prefix.name}.model"), write_model(model))
 
 
 def load(path: Path, pattern: str) -> Model:
@@ -50,23 +52,22 @@ def load(path: Path, pattern: str) -> Model:
             return read_model(text)
         if path.suffix == ".json":
             return read_huggingface(text)
-        return Model(pattern, read_tiktoken(text), {})
+        return read_tiktoken(text, pattern)
     except ValueError as error:
         raise ValueError(f"{path}, {error}") from None
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file in such a way that it is never seen half done."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
-    temporary = Path(name)
+    """Write a file so that it is never seen half done.
+
+    What a kill leaves behind has a name of its own, and is overwritten the next time.
+    """
+    temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
     try:
-        with open(descriptor, "wb") as file:
+        with temporary.open("wb") as file:
             file.write(text.encode())
             file.flush()
-            os.fsync(descriptor)
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
+            os.fsync(file.fileno())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

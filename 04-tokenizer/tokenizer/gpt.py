@@ -10,9 +10,13 @@ here: a byte is a token like any other.
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+from typing import NoReturn
 
+from tokenizer.apply import Pair
 from tokenizer.fast import FastTokenizer
+from tokenizer.model_file import Model
 from tokenizer.split import GPT2_PATTERN, GPT4_PATTERN, GPT4O_PATTERN
 
 _HOME = "https://openaipublic.blob.core.windows.net/"
@@ -57,6 +61,22 @@ class _Published(FastTokenizer):
             ) from None
         self._set_ranks(published["mergeable_ranks"])
         self.register_special_tokens(published["special_tokens"])
+
+    @classmethod
+    def from_merges(cls, merges: Iterable[Pair], pattern: str = "") -> NoReturn:
+        raise NotImplementedError(_FIXED.format(cls.__name__))
+
+    def _train(self, *_: object) -> NoReturn:
+        raise NotImplementedError(_FIXED.format(type(self).__name__))
+
+    def _become(self, model: Model) -> NoReturn:
+        raise NotImplementedError(_FIXED.format(type(self).__name__))
+
+
+_FIXED = (
+    "{0} has the merges that OpenAI published, and no others; to train, load or make a tokenizer, "
+    "use FastTokenizer, with the pattern of {0} if you like"
+)
 
 
 class GPT2Tokenizer(_Published):

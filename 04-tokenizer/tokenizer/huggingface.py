@@ -10,22 +10,24 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tokenizer.apply import check_merges, recover_merges
-from tokenizer.basic import Pair
+from tokenizer.apply import Pair, check_merges
 from tokenizer.learn import MAX_VOCAB
-from tokenizer.model_file import Model, check_bytes
-from tokenizer.regex_tokenizer import check_special_tokens
+from tokenizer.model_file import Model, check_bytes, check_lengths, check_special_tokens
 from tokenizer.split import GPT2_PATTERN, PATTERNS, Splitter
 
 
 def write_huggingface(model: Model) -> str:
     """The text of a tokenizer.json that gives the same ids.
 
-    GPT's patterns are written as Oniguruma, the engine there, understands them. A pattern of the
-    user's own is written as it is. Raises `ValueError` for a special token that is spelled like an
-    ordinary one, which cannot be told apart there.
+    GPT's patterns are written as Oniguruma, the engine there, understands them. Raises `ValueError`
+    for another pattern, which may mean something else to Oniguruma, and for a special token that is
+    spelled like an ordinary one, which cannot be told apart there.
     """
-    pattern = model.pattern
+    if model.pattern not in _OF_ONIGURUMA:
+        raise ValueError(
+            "a tokenizer.json can have the pattern of GPT-2, GPT-4 or GPT-4o. Hugging Face's "
+            f"tokenizers may cut otherwise at {model.pattern!r}; save a .model instead"
+        )
     vocab = {to_letters(token): i for token, i in model.ranks.items()}
     letters = {i: token for token, i in vocab.items()}
     for token in model.special_tokens:
@@ -47,7 +49,7 @@ def write_huggingface(model: Model) -> str:
             "pretokenizers": [
                 {
                     "type": "Split",
-                    "pattern": {"Regex": _OF_ONIGURUMA.get(pattern, pattern)},
+                    "pattern": {"Regex": _OF_ONIGURUMA[model.pattern]},
                     "behavior": "Isolated",
                     "invert": False,
                 },
@@ -66,7 +68,7 @@ def write_huggingface(model: Model) -> str:
             "byte_fallback": False,
             "ignore_merges": False,
             "vocab": vocab | model.special_tokens,  # where they are missing, their ids change
-            "merges": [[letters[a], letters[b]] for a, b in recover_merges(model.ranks)],
+            "merges": [[letters[a], letters[b]] for a, b in model.merges],
         },
     }
     return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
@@ -104,15 +106,23 @@ def read_huggingface(text: str) -> Model:
         if token not in special_tokens:
             if not isinstance(i, int) or not 0 <= i < MAX_VOCAB:
                 raise ValueError(f"model.vocab: the id of {token!r} is {i!r}")
+            if not token:
+                raise ValueError("model.vocab: one of the tokens is empty")
             ranks[_to_bytes(token)] = i
     if len(set(ranks.values())) < len(ranks):
         raise ValueError("model.vocab: two tokens have the same id")
     check_bytes(ranks)
-    check_merges(ranks, _read_merges(_item(bpe, "merges", list), ranks))
+    check_lengths(ranks)
+    merges = _read_merges(_item(bpe, "merges", list), ranks)
+    check_merges(merges)
+    made = set(merges.values())
+    for token, i in ranks.items():
+        if len(token) > 1 and i not in made:
+            raise ValueError(f"no merge makes token {i}")
     check_special_tokens(special_tokens, set(ranks.values()))
     pattern = _read_pattern(_item(value, "pre_tokenizer", dict))
     Splitter(pattern)
-    return Model(pattern, ranks, special_tokens)
+    return Model(pattern, ranks, special_tokens, merges)
 
 
 def _read_merges(merges: list[Any], ranks: Mapping[bytes, int]) -> dict[Pair, int]:

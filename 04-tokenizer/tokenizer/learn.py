@@ -7,8 +7,9 @@ it is in, and a heap knows the most frequent pair. The algorithm is that of Senn
 3.2.
 
 The merges are those of the plain trainer, ties included. One trick makes it fast in Python: a word
-is a string in which the character number i is the token i. A pair is a slice of two characters,
-and a merge is `str.replace`, which goes from left to right as `basic.merge` does.
+is a string in which the character number i is the token i. A pair is then a string of two
+characters, and a merge is `str.split` at the pair and `join` by the new token. Both go from left to
+right, as `basic.merge` does, and the ends of the parts are the new token's neighbors.
 """
 
 import heapq
@@ -16,8 +17,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from operator import add
 from typing import NamedTuple
-
-from tokenizer.basic import Pair
 
 MAX_VOCAB = 0x110000  # as many as there are characters
 
@@ -28,7 +27,7 @@ class Merge(NamedTuple):
     The two numbers differ where a pair overlaps itself.
     """
 
-    pair: Pair
+    pair: tuple[int, int]
     occurrences: int
     saved: int
 
@@ -59,27 +58,24 @@ def learn_merges(chunks: Mapping[str, int], number: int) -> Iterator[Merge]:
         token = chr(new_id)
         created: defaultdict[str, int] = defaultdict(int)
         saved = 0
-        for index in where.pop(pair):
-            before = words[index]
-            word = before.replace(pair, token)
-            if len(word) == len(before):  # gone already, in an earlier merge or this one
+        for index in dict.fromkeys(where.pop(pair)):  # each word once, however often it is in
+            parts = words[index].split(pair)
+            if len(parts) == 1:  # gone, in an earlier merge
                 continue
-            words[index] = word
+            words[index] = token.join(parts)
             n = times[index]
-            saved += n * (len(before) - len(word))
-            i = word.find(token)
-            while i >= 0:
-                if i > 0:  # left of a token that was just made of this pair, too, stood `second`
-                    left = word[i - 1]
+            saved += n * (len(parts) - 1)
+            left = parts[0][-1:]  # of the new token; none at the start of the word
+            for part in parts[1:]:
+                if left:  # before the merge, the end of a new token was `second`
                     counts[(second if left == token else left) + first] -= n
                     created[left + token] += n
                     where[left + token].append(index)
-                if i + 1 < len(word) and word[i + 1] != token:  # else counted from its right one
-                    right = word[i + 1]
-                    counts[second + right] -= n
-                    created[token + right] += n
-                    where[token + right].append(index)
-                i = word.find(token, i + 1)
+                if part:  # else the next token is new as well, and will count what is left of it
+                    counts[second + part[0]] -= n
+                    created[token + part[0]] += n
+                    where[token + part[0]].append(index)
+                left = part[-1] if part else token
         counts |= created  # all have the new token in them, so none was counted before
         for beside, total in created.items():
             heapq.heappush(heap, (-total, beside))

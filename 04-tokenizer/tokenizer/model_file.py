@@ -8,28 +8,58 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from tokenizer.apply import check_merges, recover_merges
-from tokenizer.basic import Pair
+from tokenizer.apply import Pair, check_merges, recover_merges
 from tokenizer.learn import MAX_VOCAB
-from tokenizer.regex_tokenizer import check_special_tokens
 from tokenizer.split import Splitter
+from tokenizer.unicode import well_formed
 
 VERSION = "tokenizer 1"  # the first line of a .model file
+MAX_TOKEN = 1 << 20  # bytes of the longest token in a file
 MAX_BYTES = 1 << 28  # of all tokens; a few lines that double a token would fill any memory
+MAX_ID = 1 << 31
 
 
 class Model(NamedTuple):
-    """All there is to a tokenizer."""
+    """All there is to a tokenizer: `ranks` maps the bytes of every ordinary token to its id.
+
+    `merges` maps a pair of ids to the id that takes its place, in the order learned.
+    """
 
     pattern: str
     ranks: dict[bytes, int]
     special_tokens: dict[str, int]
+    merges: dict[Pair, int]
 
 
-def write_model(model: Model, merges: Mapping[Pair, int]) -> str:
+def check_special_tokens(special_tokens: dict[str, int], taken: Collection[int]) -> None:
+    """Raise `ValueError` unless these can be special tokens beside the ids that are `taken`."""
+    seen: dict[int, str] = {}
+    for token, i in special_tokens.items():
+        if not token or well_formed(token) != token:
+            raise ValueError(f"a special token must be valid text, and not empty, not {token!r}")
+        if not 0 <= i < MAX_ID or i in taken:
+            problem = "belongs to an ordinary token" if i in taken else f"is not below {MAX_ID}"
+            problem = "is negative" if i < 0 else problem
+            raise ValueError(f"special token {token!r} cannot have the id {i}, which {problem}")
+        if i in seen:
+            raise ValueError(f"special tokens {seen[i]!r} and {token!r} have the same id, {i}")
+        seen[i] = token
+
+
+def check_lengths(ranks: Iterable[bytes]) -> None:
+    """Raise `ValueError` for a token that is too long for a file."""
+    longest = max(ranks, key=len)
+    if len(longest) > MAX_TOKEN:
+        raise ValueError(
+            f"the token {longest[:40]!r}… has {len(longest):,} bytes; in a file a token can have "
+            f"{MAX_TOKEN:,} bytes at most"
+        )
+
+
+def write_model(model: Model) -> str:
     """The text of a .model file.
 
     tokenizer 1
@@ -46,8 +76,8 @@ def write_model(model: Model, merges: Mapping[Pair, int]) -> str:
     lines.append(f"special {len(model.special_tokens)}")
     for token, i in model.special_tokens.items():
         lines.append(f"{json.dumps(token, ensure_ascii=False)} {i}")
-    lines.append(f"merges {len(merges)}")
-    lines += [f"{first} {second} {new_id}" for (first, second), new_id in merges.items()]
+    lines.append(f"merges {len(model.merges)}")
+    lines += [f"{first} {second} {new_id}" for (first, second), new_id in model.merges.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -73,10 +103,9 @@ def read_model(text: str) -> Model:
             raise lines.error(f"the special token {special!r} is there twice")
         (special_tokens[special],) = lines.numbers(number, 1)
     merges = _read_merges(lines, vocab)
-    ranks = {token: i for i, token in vocab.items()}
-    check_merges(ranks, merges)
+    check_merges(merges)
     check_special_tokens(special_tokens, vocab)
-    return Model(pattern, ranks, special_tokens)
+    return Model(pattern, {token: i for i, token in vocab.items()}, special_tokens, merges)
 
 
 def _read_merges(lines: "_Lines", vocab: dict[int, bytes]) -> dict[Pair, int]:
@@ -91,6 +120,8 @@ def _read_merges(lines: "_Lines", vocab: dict[int, bytes]) -> dict[Pair, int]:
             if i not in vocab:
                 raise lines.error(f"the merge is of token {i}, which is not made yet")
         token = vocab[first] + vocab[second]
+        if len(token) > MAX_TOKEN:
+            raise lines.error(f"token {new_id} has more than {MAX_TOKEN:,} bytes")
         lines.add(vocab, new_id, token)
         if token in made:
             raise lines.error(f"token {new_id} has the bytes of token {made[token]}")
@@ -158,10 +189,10 @@ class _Lines:
             raise self.error("there is more than was announced")
 
 
-def write_vocab(model: Model, merges: Mapping[Pair, int]) -> str:
+def write_vocab(model: Model) -> str:
     """The vocabulary for people to read: every token, and the two that it was made of."""
     vocab = {i: show_token(token) for token, i in model.ranks.items()}
-    made_of = {new_id: pair for pair, new_id in merges.items()}
+    made_of = {new_id: pair for pair, new_id in model.merges.items()}
     lines = []
     for i, token in sorted(vocab.items()):
         if i in made_of:
@@ -200,8 +231,8 @@ def write_tiktoken(ranks: Mapping[bytes, int]) -> str:
     return "".join(f"{base64.b64encode(token).decode()} {rank}\n" for token, rank in by_rank)
 
 
-def read_tiktoken(text: str) -> dict[bytes, int]:
-    """The ranks in the text of a .tiktoken file."""
+def read_tiktoken(text: str, pattern: str) -> Model:
+    """The tokenizer with the ranks in the text of a .tiktoken file, and with this pattern."""
     lines = _Lines(text)
     vocab: dict[int, bytes] = {}
     ranks: dict[bytes, int] = {}
@@ -218,8 +249,8 @@ def read_tiktoken(text: str) -> dict[bytes, int]:
         (ranks[token],) = lines.numbers(number, 1)
         lines.add(vocab, ranks[token], token)
     check_bytes(ranks)
-    recover_merges(ranks)  # or it says what is wrong
-    return ranks
+    check_lengths(ranks)
+    return Model(pattern, ranks, {}, recover_merges(ranks))
 
 
 def check_bytes(ranks: Mapping[bytes, int]) -> None:
@@ -227,3 +258,9 @@ def check_bytes(ranks: Mapping[bytes, int]) -> None:
     for byte in range(256):
         if bytes([byte]) not in ranks:
             raise ValueError(f"a vocabulary needs all 256 bytes, but {byte:#04x} is missing")
+
+
+def check_byte_ids(model: Model) -> None:
+    """Raise `ValueError` unless every byte is its own id, as in the plain tokenizers."""
+    if any(model.ranks[bytes([byte])] != byte for byte in range(256)):
+        raise ValueError("the ids of the 256 bytes are not 0 to 255; FastTokenizer can load it")

@@ -13,7 +13,9 @@ import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Collection, Iterable
+from pathlib import Path
 
+from tokenizer import files
 from tokenizer.basic import (
     Pair,
     apply_merges,
@@ -24,11 +26,10 @@ from tokenizer.basic import (
     most_frequent,
     show_merge,
     warn_if_exhausted,
-    well_formed,
 )
+from tokenizer.model_file import Model, check_byte_ids, check_special_tokens
 from tokenizer.split import GPT4_PATTERN, Splitter
-
-MAX_ID = 1 << 31
+from tokenizer.unicode import well_formed
 
 
 class Tokenizer(ABC):
@@ -80,6 +81,7 @@ class Tokenizer(ABC):
         from a stranger must not turn into control tokens, nor look as if it had.
         """
         allowed = self._allowed(text, allowed_special)
+        text = well_formed(text)  # a special token may be in halves until then
         if not any(token in text for token in allowed):
             return self.encode_ordinary(text)
         longest_first = sorted(allowed, key=len, reverse=True)
@@ -129,28 +131,38 @@ class Tokenizer(ABC):
         try:
             return [self.vocab[i] for i in ids]
         except KeyError:
-            vocab = self.vocab | {i: token.encode() for token, i in self.special_tokens.items()}
+            special = {i: token.encode() for token, i in self.special_tokens.items()}
         for position, i in enumerate(ids):
-            if i not in vocab:
+            if i not in self.vocab and i not in special:
                 known = f"ids are 0 to {self.n_vocab - 1}"
                 known = f"{known}, but some are left out" if i < self.n_vocab else known
                 raise ValueError(f"id {i} at position {position} is not in the vocabulary; {known}")
-        return [vocab[i] for i in ids]
+        return [special[i] if i in special else self.vocab[i] for i in ids]
 
+    @abstractmethod
+    def model(self) -> Model:
+        """All there is to this tokenizer."""
 
-def check_special_tokens(special_tokens: dict[str, int], taken: Collection[int]) -> None:
-    """Raise `ValueError` unless these can be special tokens beside the ids that are `taken`."""
-    seen: dict[int, str] = {}
-    for token, i in special_tokens.items():
-        if not token or well_formed(token) != token:
-            raise ValueError(f"a special token must be valid text, and not empty, not {token!r}")
-        if not 0 <= i < MAX_ID or i in taken:
-            problem = "belongs to an ordinary token" if i in taken else f"is not below {MAX_ID}"
-            problem = "is negative" if i < 0 else problem
-            raise ValueError(f"special token {token!r} cannot have the id {i}, which {problem}")
-        if i in seen:
-            raise ValueError(f"special tokens {seen[i]!r} and {token!r} have the same id, {i}")
-        seen[i] = token
+    def save(self, path: Path | str) -> None:
+        """Write this tokenizer; the name says how.
+
+        `x.tiktoken`: tiktoken's ranks, without pattern and special tokens. `x.json`: Hugging
+        Face's tokenizer.json. Anything else is a prefix: `prefix.model`, which `load` reads, and
+        `prefix.vocab`, for people to read. Raises `ValueError` for what the format cannot hold.
+        """
+        files.save(Path(path), self.model())
+
+    def load(self, path: Path | str) -> None:
+        """Become the tokenizer in a `.model`, `.tiktoken` or `.json` file.
+
+        With `.tiktoken`, the pattern stays, and there are no special tokens.
+        Raises `ValueError` with the place for a file that is damaged, and then changes nothing.
+        """
+        self._become(files.load(Path(path), self.pattern))
+
+    @abstractmethod
+    def _become(self, model: Model) -> None:
+        """Take over all of `model`."""
 
 
 class RegexTokenizer(Tokenizer):
@@ -192,3 +204,13 @@ class RegexTokenizer(Tokenizer):
         for chunk in self.split(well_formed(text)):
             ids += apply_merges(list(chunk.encode()), self.merges)
         return ids
+
+    def model(self) -> Model:
+        ranks = {token: i for i, token in self.vocab.items()}
+        return Model(self.pattern, ranks, self.special_tokens, self.merges)
+
+    def _become(self, model: Model) -> None:
+        check_byte_ids(model)
+        self.split = Splitter(model.pattern)
+        self.merges, self.vocab = model.merges, build_vocab(model.merges)
+        self.special_tokens = model.special_tokens

@@ -11,6 +11,8 @@ tiktoken; that of GPT-2 is its faster equal of the one that was published first.
 
 import regex
 
+from tokenizer.unicode import as_tiktoken_sees
+
 GPT2_PATTERN = "|".join(
     (
         r"'(?:[sdmt]|ll|ve|re)",  # an English contraction's end, if in lower case: 's 'd 'm 't 'll…
@@ -71,6 +73,7 @@ class Splitter:
         except regex.error as error:
             raise ValueError(f"bad split pattern: {error}") from None
         self.pattern = pattern
+        self.is_gpts = pattern in PATTERNS.values()
 
     def __call__(self, text: str) -> list[str]:
         """The chunks of `text`; joined, they are the text.
@@ -82,9 +85,10 @@ class Splitter:
         ['Hello', ' world', '123', ' how', "'s", ' it', ' going', '!!!?']
         """
         seconds = PATIENCE + len(text) / 100_000
+        seen = as_tiktoken_sees(text) if self.is_gpts else text
         try:
-            matches = self._compiled.finditer(text, timeout=seconds)
-            chunks = [match.group() for match in matches if match.group()]
+            matches = self._compiled.finditer(seen, timeout=seconds)
+            chunks = [text[match.start() : match.end()] for match in matches if match.group()]
         except TimeoutError:
             raise ValueError(
                 f"the split pattern {self.pattern!r} was stopped after {seconds:.1f} s on "
