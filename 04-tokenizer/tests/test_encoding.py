@@ -213,6 +213,19 @@ def test_impossible_special_tokens_are_refused_and_change_nothing(special_tokens
     assert tokenizer.special_tokens == {"<|fim|>": 500}
 
 
+def test_special_token_is_decoded_without_a_walk_through_the_vocabulary():
+    class Vocabulary(dict):
+        def __iter__(self):
+            raise AssertionError("all of it was read")
+
+        __or__ = keys = items = copy = __iter__
+
+    tokenizer = FastTokenizer()
+    tokenizer.register_special_tokens(SPECIAL)
+    tokenizer.vocab = Vocabulary(tokenizer.vocab)
+    assert tokenizer.decode([97, 1000, 98]) == "a<|end|>b"
+
+
 @both
 @pytest.mark.parametrize("bad", [296, 999, 1003, -1, 1 << 40])
 def test_id_outside_the_vocabulary_is_named_with_its_position(tokenizer, bad):
