@@ -93,7 +93,9 @@ def find_differences() -> dict[str, str]:
     characters = "".join(map(chr, [*range(0xD800), *range(0xE000, 0x110000)]))  # no surrogates
     each_byte = {bytes([i]): i for i in range(256)}
     seen: dict[str, str] = {}  # by tiktoken
-    for name in STAND_INS.keys() - {"none"}:
+    for name in STAND_INS:
+        if name == "none":
+            continue
         encoding = tiktoken.Encoding(
             name, pat_str=f"{name}+", mergeable_ranks=each_byte, special_tokens={}
         )  # without merges, so that its ids are the bytes of all characters that it finds
