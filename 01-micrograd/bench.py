@@ -1,128 +1,207 @@
-"""How fast the engine is, beside the package it is modelled on and beside PyTorch.
+"""How fast the engine is, beside the package it is modeled on, another form of it, and PyTorch.
 
     nox -s bench        # from the repository's root
 
-Every contender is a process of its own that takes the same data and the same weights and reports
-the time and the loss of each training step. They take turns, a few steps each, so that whatever
-else the machine does falls on all of them; printed are medians, and the median of the ratios of
-each turn. The losses have to agree to 1e-9. The peer, micrograd 0.1.0 from the package index, has
-the name of our own package, so it gets an environment of its own.
+Every contender is a process of its own, as a program is: what others have in memory would change
+the cost of Python's cycle collector. They take turns, so that whatever else the machine does falls
+on all of them; printed are medians, and the median of the ratios of each turn. All take the same
+data and weights, and their losses have to agree to 1e-9.
 """
 
 import gc
+import importlib.util
 import json
 import math
-import os
+import random
 import subprocess
 import sys
-import tempfile
 import time
 import tracemalloc
-import venv
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import Any
 
-if TYPE_CHECKING:
-    from shared.benchmarks import Report
+from micrograd import fused, gpt, nn
+from micrograd.engine import Value
+from micrograd.moons import two_moons
+from shared import benchmarks, datasets
 
-HERE = Path(__file__).parent
-TURNS = 9
-STEPS = 3  # a turn; the first one, on cold caches, is not counted
-LEARNING_RATE = 0.1
-L2 = 1e-4
-SIZES = (10_000, 100_000, 1_000_000)
+TURNS = 7
+STEPS = 4  # in a turn; the first one, on cold caches, is not counted
+COMMAND = "nox -s bench -- 01-micrograd"
+PEER, MICROGPT = "micrograd 0.1.0", "microgpt's form of engine"
+SHAPE: tuple[int, list[int]] = (2, [16, 16, 1])
+BATCH = 32
 
 Step = Callable[[], float]  # takes one training step, returns its loss
 
 
-@dataclass
-class Data:
-    """The training set, and the weights that every contender starts from."""
+def compare(table: benchmarks.Table, contenders: list[str], base: str) -> None:
+    """A row for each contender: milliseconds a step, and how many times as fast as `base`."""
+    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    losses: dict[str, list[float]] = {}
+    for _ in range(TURNS):
+        for name in contenders:
+            command = [sys.executable, __file__, "--take-a-turn", name]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            times, losses[name] = json.loads(done.stdout)
+            seconds[name].append(median(times[1:]))
+    for name in contenders:
+        both = zip(losses[name], losses[base])
+        if BATCHED not in name and not all(math.isclose(*pair, rel_tol=1e-9) for pair in both):
+            raise SystemExit(f"the losses of {name} are {losses[name]}, not {losses[base]}")
+        ratio = median(b / a for a, b in zip(seconds[name], seconds[base]))
+        shown = f"{ratio:,.0f}" if ratio > 100 else f"{ratio:.1f}"
+        table.row(name, f"{1000 * median(seconds[name]):,.2f}", shown)
 
-    points: list[tuple[float, float]]
-    labels: list[int]
-    weights: list[float]
+
+def take_a_turn(name: str) -> None:
+    """What a contender's process does: print the seconds and the losses of some steps."""
+    sys.setrecursionlimit(100_000)  # for the engines that recurse
+    step = (NETWORKS | GPTS)[name]()
+    turn = []
+    for _ in range(STEPS):
+        began = time.perf_counter()
+        loss = step()
+        turn.append((time.perf_counter() - began, loss))
+    print(json.dumps([*zip(*turn)]))
 
 
-# The contenders. Each imports what it needs itself, since not every environment has everything.
+def copy_of(module: ModuleType, **replaced: Any) -> Any:
+    """A module with other things under some of its names: the same code on another engine."""
+    assert module.__file__
+    spec = importlib.util.spec_from_file_location("copy", module.__file__)
+    assert spec and spec.loader
+    copy = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(copy)
+    vars(copy).update(replaced)
+    return copy
 
 
-def ours(data: Data) -> Step:
-    """The network as a user of this package writes it."""
-    from micrograd import losses
-    from micrograd.nn import MLP
-    from micrograd.optim import SGD
+class Micro:
+    """The form of engine that microgpt has: children and local gradients in tuples, recursion."""
 
-    model: Any = MLP(2, [16, 16, 1])  # a single output, so a Value and not a list
-    _set(model.parameters(), data.weights)
-    optimizer = SGD(model.parameters(), LEARNING_RATE)
+    __slots__ = ("children", "data", "grad", "local")
+
+    def __init__(self, data: float, children: Any = (), local: Any = ()) -> None:
+        self.data, self.grad, self.children, self.local = data, 0.0, children, local
+
+    def __add__(self, other: Any) -> "Micro":
+        other = other if isinstance(other, Micro) else Micro(other)
+        return Micro(self.data + other.data, (self, other), (1.0, 1.0))
+
+    def __mul__(self, other: Any) -> "Micro":
+        other = other if isinstance(other, Micro) else Micro(other)
+        return Micro(self.data * other.data, (self, other), (other.data, self.data))
+
+    def __pow__(self, n: float) -> "Micro":
+        return Micro(self.data**n, (self,), (n * self.data ** (n - 1),))
+
+    def exp(self) -> "Micro":
+        return Micro(math.exp(self.data), (self,), (math.exp(self.data),))
+
+    def log(self) -> "Micro":
+        return Micro(math.log(self.data), (self,), (1 / self.data,))
+
+    def relu(self) -> "Micro":
+        return Micro(max(0.0, self.data), (self,), (float(self.data > 0),))
+
+    def __neg__(self) -> "Micro":
+        return self * -1.0
+
+    def __sub__(self, other: Any) -> "Micro":
+        return self + -other
+
+    def __truediv__(self, other: Any) -> "Micro":
+        return self * other**-1
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def backward(self) -> None:
+        order, seen = [], set()
+
+        def visit(node: Micro) -> None:
+            if node not in seen:
+                seen.add(node)
+                for child in node.children:
+                    visit(child)
+                order.append(node)
+
+        visit(self)
+        self.grad = 1.0
+        for node in reversed(order):
+            for child, local in zip(node.children, node.local):
+                child.grad += local * node.grad
+
+
+# A multi-layer perceptron on two moons.
+
+
+def peer() -> Any:
+    """`nn` of micrograd 0.1.0 from the package index, which has our own package's name."""
+    folder = Path(__file__).parent / ".bench"
+    if not (folder / "micrograd").is_dir():
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target"]
+        subprocess.run([*pip, str(folder), "micrograd==0.1.0"], check=True)
+    ours = {name: sys.modules.pop(name) for name in [*sys.modules] if "micrograd" in name}
+    sys.path.insert(0, str(folder))
+    theirs = importlib.import_module("micrograd.nn")
+    sys.path.pop(0)
+    sys.modules.update(ours)
+    return theirs
+
+
+def scalar_step(model: Any, no_gradient: float | None = 0.0) -> Step:
+    """A training step in scalar operations, which every engine here understands."""
+    points, labels = two_moons(100, seed=1337)
+    parameters = model.parameters()
 
     def step() -> float:
-        scores = [model(point) for point in data.points]
-        loss = losses.max_margin(scores, data.labels) + losses.l2(model.parameters(), L2)
-        optimizer.zero_grad()
+        margins = [(1 + -y * model(point)).relu() for point, y in zip(points, labels)]
+        loss = sum(margins) * (1 / len(margins)) + 1e-4 * sum(p * p for p in parameters)
+        for p in parameters:
+            p.grad = no_gradient
         loss.backward()
-        optimizer.step()
-        return loss.data
+        for p in parameters:
+            p.data -= 0.1 * p.grad
+        return float(loss.data)
 
     return step
 
 
-def peer(data: Data) -> Step:
-    """The network as the peer's own notebook writes it."""
-    from micrograd.engine import Value
-    from micrograd.nn import MLP
-
-    model = MLP(2, [16, 16, 1])
-    _set(model.parameters(), data.weights)
-    return _scalar_step(data, model.parameters(), Value, model)
-
-
-def scalars(data: Data) -> Step:
-    """The same network on our engine with nothing but `*`, `+` and `relu`."""
-    from micrograd import Value
-
-    parameters = [Value(weight) for weight in data.weights]
-    return _scalar_step(data, parameters, Value, _mlp_of_scalars(parameters))
-
-
-def torch_scalars(data: Data) -> Step:
-    """The same network in PyTorch, a tensor for every number."""
+def torch_scalars() -> Step:
+    """The same in PyTorch, a tensor for every number."""
     import torch
 
     torch.set_num_threads(1)
 
-    def tensor(number: float) -> Any:
-        return torch.tensor(number, dtype=torch.float64)
+    def number(data: float) -> torch.Tensor:
+        return torch.tensor(data, dtype=torch.float64, requires_grad=True)
 
-    parameters = [tensor(weight).requires_grad_() for weight in data.weights]
-    return _scalar_step(data, parameters, tensor, _mlp_of_scalars(parameters))
+    return scalar_step(copy_of(nn, Value=number).MLP(*SHAPE, seed=1337), no_gradient=None)
 
 
-def torch_tensors(data: Data) -> Step:
-    """The same network in PyTorch as it is meant to be used: all points at once."""
+def torch_tensors() -> Step:
+    """The same in PyTorch as it is meant to be used: all points in one tensor."""
     import torch
 
     torch.set_num_threads(1)
-    points = torch.tensor(data.points, dtype=torch.float64)
-    labels = torch.tensor(data.labels, dtype=torch.float64)
-    matrices = []
-    for layer in _layers(data.weights):
-        rows = torch.tensor(layer, dtype=torch.float64)
-        matrices.append((rows[:, :-1].T.clone().requires_grad_(), rows[:, -1].clone()))
-        matrices[-1][1].requires_grad_()
-    parameters = [tensor for pair in matrices for tensor in pair]
-    optimizer = torch.optim.SGD(parameters, LEARNING_RATE)
+    points, labels = (torch.tensor(v, dtype=torch.float64) for v in two_moons(100, seed=1337))
+    weights, biases = [], []
+    for layer in nn.MLP(*SHAPE, seed=1337).layers:
+        weights.append(tensor([neuron.w for neuron in layer.neurons]).requires_grad_())
+        biases.append(tensor([neuron.b for neuron in layer.neurons]).requires_grad_())
+    optimizer = torch.optim.SGD(parameters := [*weights, *biases], 0.1)
 
     def step() -> float:
         x = points
-        for i, (weight, bias) in enumerate(matrices):
-            x = x @ weight + bias  # (100, nin) @ (nin, nout) -> (100, nout)
-            x = x.relu() if i < len(matrices) - 1 else x
-        loss = (1 - labels * x[:, 0]).relu().mean() + L2 * sum((p**2).sum() for p in parameters)
+        for i, (w, b) in enumerate(zip(weights, biases)):
+            x = x @ w.T + b  # (100, nin) @ (nin, nout) -> (100, nout)
+            x = x.relu() if i < len(weights) - 1 else x
+        loss = (1 - labels * x[:, 0]).relu().mean() + 1e-4 * sum((p**2).sum() for p in parameters)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -131,153 +210,109 @@ def torch_tensors(data: Data) -> Step:
     return step
 
 
-CONTENDERS = {c.__name__: c for c in (ours, scalars, peer, torch_scalars, torch_tensors)}
+def tensor(values: list[Any]) -> Any:
+    """The numbers of a list, or of lists, of Values as a tensor."""
+    import torch
+
+    numbers = [[v.data for v in row] if isinstance(row, list) else row.data for row in values]
+    return torch.tensor(numbers, dtype=torch.float64)
 
 
-def _layers(weights: list[Any]) -> list[list[list[Any]]]:
-    """The weights as layers of neurons of nin weights and a bias: 2-16-16-1."""
-    each = iter(weights)
-    return [
-        [[next(each) for _ in range(nin + 1)] for _ in range(nout)]
-        for nin, nout in ((2, 16), (16, 16), (16, 1))
-    ]
+def seeded_peer() -> Any:
+    """The peer's network, with the weights that ours draws from `seed`."""
+    random.seed(1337)
+    return peer().MLP(*SHAPE)
 
 
-def _mlp_of_scalars(parameters: list[Any]) -> Callable[[list[Any]], Any]:
-    layers = _layers(parameters)
-
-    def mlp(x: list[Any]) -> Any:
-        for layer in layers:
-            x = [sum((wi * xi for wi, xi in zip(w, x)), b) for *w, b in layer]
-            x = x if layer is layers[-1] else [v.relu() for v in x]
-        return x[0]
-
-    return mlp
+NETWORKS: dict[str, Callable[[], Step]] = {
+    "ours, `fused.MLP`": lambda: scalar_step(fused.MLP(*SHAPE, seed=1337)),
+    "ours, `nn.MLP`": lambda: scalar_step(nn.MLP(*SHAPE, seed=1337)),
+    PEER: lambda: scalar_step(seeded_peer()),
+    MICROGPT: lambda: scalar_step(copy_of(nn, Value=Micro).MLP(*SHAPE, seed=1337)),
+    "PyTorch, a tensor for every number": torch_scalars,
+    "PyTorch, all points in one tensor": torch_tensors,
+}
 
 
-def _scalar_step(
-    data: Data,
-    parameters: list[Any],
-    number: Callable[[float], Any],
-    model: Callable[[list[Any]], Any],
-) -> Step:
-    """A training step in scalar operations, which all three scalar engines understand."""
+# A GPT on names: microgpt's sizes and settings.
+
+
+def documents() -> list[list[int]]:
+    """The lecture's names as tokens, in a fixed order."""
+    names = datasets.load("names").text.split()
+    random.Random(42).shuffle(names)
+    letters = sorted(set("".join(names)))
+    end = len(letters)
+    return [[end, *map(letters.index, name), end] for name in names]
+
+
+def gpt_step(module: Any) -> Step:
+    """A training step of `micrograd.gpt`, or of a copy of it."""
+    steps = module.train(module.GPT(27, seed=1), documents(), steps=1000)
+    return lambda: float(next(steps))
+
+
+def on_scalars(engine: type) -> Any:
+    """A copy of `micrograd.gpt` on another engine, with a node for every `*` and `+`."""
+
+    def dot(w: list[Any], x: list[Any]) -> Any:
+        return sum((wi * xi for wi, xi in zip(w, x)), engine(0.0))
+
+    def cross_entropy(logits: list[Any], target: int) -> Any:
+        return -copy.softmax(logits)[target].log()
+
+    copy = copy_of(gpt, Value=engine, dot=dot, cross_entropy=cross_entropy)
+    return copy
+
+
+def torch_gpt(batch: int) -> Step:
+    """The same in PyTorch, `batch` names a step."""
+    import torch
+    import torch.nn.functional as F
+
+    torch.set_num_threads(1)
+    model = gpt.GPT(27, seed=1)
+    (block,) = model.blocks
+    attributes = vars(model) | vars(block)
+    matrices = {k: v for k, v in attributes.items() if isinstance(v, list) and v != model.blocks}
+    weights = {name: tensor(rows).requires_grad_() for name, rows in matrices.items()}
+    optimizer = torch.optim.Adam(weights.values(), 0.01, betas=(0.85, 0.99))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / 1000)
+    stream = iter(documents())
+
+    def norm(x: torch.Tensor) -> torch.Tensor:
+        return F.rms_norm(x, x.shape[-1:], eps=1e-5)
+
+    def heads(x: torch.Tensor, name: str) -> torch.Tensor:  # (B, T, C) -> (B, H, T, hs)
+        return (norm(x) @ weights[name].T).unflatten(2, (-1, block.head_size)).transpose(1, 2)
 
     def step() -> float:
-        scores = [model([number(v) for v in point]) for point in data.points]
-        margins = [(1 + -y * score).relu() for y, score in zip(data.labels, scores)]
-        loss = sum(margins) * (1.0 / len(margins)) + L2 * sum(p * p for p in parameters)
-        for p in parameters:
-            p.grad = None if hasattr(p, "requires_grad") else 0.0  # PyTorch takes no plain 0
+        tokens = [torch.tensor(name[: model.block_size + 1]) for name in islice(stream, batch)]
+        padded = torch.nn.utils.rnn.pad_sequence(tokens, batch_first=True, padding_value=-100)
+        x, y = padded[:, :-1].clamp(min=0), padded[:, 1:]  # (B, T)
+        x = norm(weights["token_embedding"][x] + weights["position_embedding"][: x.shape[1]])
+        qkv = [heads(x, name) for name in ("query", "key", "value")]
+        mixed = F.scaled_dot_product_attention(*qkv, is_causal=True).transpose(1, 2).flatten(2)
+        x = x + mixed @ weights["project"].T  # (B, T, C)
+        x = x + (norm(x) @ weights["expand"].T).relu() @ weights["contract"].T
+        loss = F.cross_entropy((x @ weights["lm_head"].T).flatten(0, 1), y.flatten())
+        optimizer.zero_grad()
         loss.backward()
-        for p in parameters:
-            p.data -= LEARNING_RATE * p.grad
-        return float(loss.data)
+        optimizer.step()
+        schedule.step()
+        return float(loss.detach())
 
     return step
 
 
-def _set(parameters: Iterable[Any], weights: list[float]) -> None:
-    for p, weight in zip(parameters, weights):
-        p.data = weight
-
-
-# Taking turns.
-
-
-def work(name: str) -> None:
-    """What a contender's process does: read the data, then for every line take a turn."""
-    step = CONTENDERS[name](Data(**json.loads(sys.stdin.readline())))
-    for _ in sys.stdin:
-        turn = []
-        for _ in range(STEPS):
-            began = time.perf_counter()
-            loss = step()
-            turn.append((time.perf_counter() - began, loss))
-        print(json.dumps(turn), flush=True)
-
-
-class Contender:
-    """A process that takes a turn when asked to."""
-
-    def __init__(self, python: Path, name: str, data: Data) -> None:
-        # -I: without this folder or PYTHONPATH, our `micrograd` does not hide the peer's.
-        command = [str(python), "-I", __file__, "--work", name]
-        pipe = subprocess.PIPE
-        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
-        self.losses: list[float] = []
-        self.seconds: list[float] = []  # a training step, the median of each turn
-        self._send(json.dumps(vars(data)))
-
-    def turn(self) -> None:
-        """Take one turn, and keep its losses and the time of a step."""
-        self._send("")
-        assert self.process.stdout
-        turn = json.loads(self.process.stdout.readline())
-        self.losses += [loss for _, loss in turn]
-        self.seconds.append(median(seconds for seconds, _ in turn[1:]))
-
-    def _send(self, line: str) -> None:
-        assert self.process.stdin
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-
-    def close(self) -> None:
-        """Let the process end."""
-        self.process.communicate()
-
-
-def peer_python() -> Path:
-    """The Python of an environment that has micrograd 0.1.0, made if it is not there yet."""
-    home = HERE / ".bench"
-    python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    if not python.exists() or subprocess.run([python, "-I", "-c", "import micrograd"]).returncode:
-        print("installing the peer, micrograd 0.1.0, in .bench/", file=sys.stderr)
-        venv.create(home, with_pip=True, clear=True)
-        pins = HERE.parent / "constraints.txt"
-        install = ["-m", "pip", "install", "--quiet", "-c", str(pins), "micrograd"]
-        subprocess.run([str(python), *install], check=True)
-    return python
-
-
-def compare_steps(report: "Report") -> None:
-    """The time of a training step for every contender."""
-    from micrograd.moons import two_moons
-    from micrograd.nn import MLP
-
-    points, labels = two_moons(100, seed=1337)
-    data = Data(points, labels, [p.data for p in MLP(2, [16, 16, 1], seed=1337).parameters()])
-    pythons = dict.fromkeys(CONTENDERS, Path(sys.executable)) | {"peer": peer_python()}
-    contenders = {name: Contender(python, name, data) for name, python in pythons.items()}
-    for _ in range(TURNS):
-        for contender in contenders.values():
-            contender.turn()
-    for name, contender in contenders.items():
-        contender.close()
-        for k, (loss, theirs) in enumerate(zip(contender.losses, contenders["peer"].losses)):
-            if not math.isclose(loss, theirs, rel_tol=1e-9):
-                raise SystemExit(f"step {k}: the loss of {name} is {loss}, the peer's {theirs}")
-
-    texts = {
-        "ours": "`nn.MLP`",
-        "scalars": "the same with scalar `*`, `+`, `relu` only",
-        "peer": "micrograd 0.1.0, its `nn.MLP`",
-        "torch_scalars": "PyTorch, a tensor for every scalar",
-        "torch_tensors": "PyTorch, all points in one tensor",
-    }
-    title = "One full-batch training step, 100 points, MLP 2-16-16-1, margin loss, float64"
-    table = report.table("steps", title, [""], ["ms a step", "times faster than micrograd 0.1.0"])
-    for name, text in texts.items():
-        seconds = contenders[name].seconds
-        ratio = median(a / b for a, b in zip(contenders["peer"].seconds, seconds))
-        cells = f"{1000 * median(seconds):.2f}", f"{ratio:.1f}"
-        table.row(text, *cells)
-        if name in ("ours", "scalars"):
-            what = f"a training step, {text}"
-            there = f"micrograd 0.1.0: {1000 * median(contenders['peer'].seconds):.0f} ms"
-            here = f"{cells[0]} ms, {cells[1]} times as fast"
-            report.result(what, there, here, "nox -s bench -- 01-micrograd")
-    print(f"\nMedians of {TURNS} turns. All losses of the {TURNS * STEPS} steps agree to 1e-9.")
+BATCHED = f"{BATCH} names at a time"
+GPTS: dict[str, Callable[[], Step]] = {
+    "ours, `micrograd.gpt`": lambda: gpt_step(gpt),
+    "ours, a node for every `*` and `+`": lambda: gpt_step(on_scalars(Value)),
+    "microgpt's form, a node for every `*` and `+`": lambda: gpt_step(on_scalars(Micro)),
+    "PyTorch, a name at a time": lambda: torch_gpt(1),
+    f"PyTorch, {BATCHED}": lambda: torch_gpt(BATCH),
+}
 
 
 # Large graphs.
@@ -285,8 +320,6 @@ def compare_steps(report: "Report") -> None:
 
 def graph_seconds(n: int) -> float:
     """Seconds to build a graph of n nodes, go backward through it, and release it."""
-    from micrograd import Value
-
     began = time.perf_counter()
     a, b, x = Value(0.999), Value(0.001), Value(1.0)
     for _ in range(n // 2):
@@ -296,70 +329,40 @@ def graph_seconds(n: int) -> float:
     return time.perf_counter() - began
 
 
-def graph_bytes(n: int) -> int:
-    """The most memory that the same takes at one time."""
-    tracemalloc.start()
-    graph_seconds(n)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return peak
-
-
-def compare_sizes(report: "Report") -> None:
+def compare_sizes(report: benchmarks.Report) -> None:
     """Time and memory per node for graphs of growing size."""
-    nanoseconds: dict[tuple[bool, int], list[float]] = {}
-    for _ in range(5):
-        for collector in (False, True):
-            for n in SIZES:
-                if not collector:
-                    gc.disable()
-                times = [graph_seconds(n) for _ in range(max(1, SIZES[-2] // n))]
-                gc.enable()
-                gc.collect()
-                nanoseconds.setdefault((collector, n), []).append(1e9 * median(times) / n)
     title = "Graphs of growing size: `x = x * a + b`, built, gone backward through, released"
     columns = ["nodes", "ns a node", "ns with the cycle collector on", "bytes a node"]
     table = report.table("graphs", title, [], columns)
-    for n in SIZES:
-        off, on = (median(nanoseconds[collector, n]) for collector in (False, True))
-        table.row(f"{n:,}", f"{off:.0f}", f"{on:.0f}", f"{graph_bytes(n) / n:.0f}")
-    for collector, text in ((False, "off"), (True, "on")):
-        small, *_, large = (median(nanoseconds[collector, n]) for n in SIZES)
-        ratio = large / small
-        print(f"\nCollector {text}: a node takes {ratio:.2f} times as long among {SIZES[-1]:,}.")
+    for n in (10_000, 100_000, 1_000_000):
+        gc.disable()
+        off = median(graph_seconds(n) for _ in range(5))
+        gc.enable()
+        on = median(graph_seconds(n) for _ in range(5))
+        tracemalloc.start()
+        graph_seconds(n)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        table.row(f"{n:,}", f"{1e9 * off / n:.0f}", f"{1e9 * on / n:.0f}", f"{peak / n:.0f}")
 
 
-# Training.
-
-
-def default_run(report: "Report") -> None:
-    """What `python train.py` reaches."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "train.py", "--runs", folder, "--name", "run"]
-        began = time.perf_counter()
-        subprocess.run(command, cwd=HERE, check=True, stdout=subprocess.DEVNULL)
-        seconds = time.perf_counter() - began
-        results = json.loads((Path(folder) / "run" / "results.json").read_text())
-    what = f"two moons, accuracy after {results['steps']} steps"
-    ours = f"{results['accuracy']:.0%}, {seconds:.1f} s"
-    report.result(what, "the lecture's notebook: 100%", ours, "python train.py")
-
-
-def main(report: "Report") -> None:
+def main(report: benchmarks.Report) -> None:
     """Fill the tables."""
-    default_run(report)
-    compare_steps(report)
+    for name, title, contenders, base in (
+        ("steps", "A network of 337 parameters, 100 points a step, float64", NETWORKS, PEER),
+        ("gpt", "A GPT of 4,192 parameters, a name a step, float64", GPTS, list(GPTS)[2]),
+    ):
+        table = report.table(name, title, [""], ["ms a step", f"times as fast as {base}"])
+        compare(table, list(contenders), base)
+        theirs = next(ms for row, ms, _ in table.rows if row == base)
+        for row, ms, ratio in table.rows[: 2 if name == "steps" else 1]:
+            here = f"{ms} ms, {ratio} times as fast"
+            report.result(f"training step, {row}", f"{base}: {theirs} ms", here, COMMAND)
     compare_sizes(report)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--work"]:
-        work(sys.argv[2])
+    if sys.argv[1:2] == ["--take-a-turn"]:
+        take_a_turn(sys.argv[2])
     else:
-        try:
-            import torch  # noqa: F401
-
-            from shared import benchmarks
-        except ImportError as missing:
-            sys.exit(f"error: {missing}; in the repository's root run `nox -s bench`")
         benchmarks.run("01-micrograd", main, packages=["torch"])

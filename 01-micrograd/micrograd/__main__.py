@@ -1,19 +1,25 @@
-"""`python -m micrograd draw`: the graph of the documented example, with its gradients."""
+"""`python -m micrograd draw`, the graph of the documented example; `gpt`, a GPT made of scalars."""
 
+import random
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mean
+from typing import Annotated
 
 try:
     import graphviz
+    from tyro.conf import arg
 
-    from shared import cli, runs
+    from shared import cli, datasets, progress, runs
 except ImportError as missing:
     setup = "in the repository's root folder run `make setup`, then `. .venv/bin/activate`"
     sys.exit(f"error: {missing}; {setup}")
 
-from micrograd import draw
+from micrograd import draw, gpt
 from micrograd.example import example
+
+SHOWN = 100  # steps between two losses that are printed
 
 
 @dataclass
@@ -45,5 +51,71 @@ class Draw:
         print(f"picture: {self.out}")
 
 
+@dataclass
+class TrainGPT:
+    """Train a GPT made of scalars on names, one name a step, and sample new ones."""
+
+    data: Annotated[str, arg(metavar="names|bundled|FILE")] = "names"
+    """The lecture's names, the bundled ones, or a text file with a name on each line."""
+    steps: int = 1000
+    """Training steps."""
+    lr: float = 0.01
+    """Learning rate of the first step; it falls linearly to zero."""
+    n_layer: int = 1
+    """Blocks."""
+    n_head: int = 4
+    """Attention heads in a block."""
+    n_embd: int = 16
+    """Embedding dimension."""
+    block_size: int = 16
+    """Context: the longest name that the model sees whole, and writes."""
+    samples: int = 20
+    """Names to sample after training."""
+    temperature: float = 0.5
+    """Below 1 the likely letters become likelier, above 1 less likely."""
+    seed: int = 42
+    """Seed of the order of the names, the weights and the samples."""
+
+    def run(self) -> None:
+        if min(self.steps, self.n_layer, self.n_head, self.n_embd, self.block_size) < 1:
+            raise cli.UserError("--steps and the sizes of the model must be at least 1")
+        if self.n_embd % self.n_head:
+            raise cli.UserError(
+                f"--n-embd must be a multiple of --n-head ({self.n_head}), not {self.n_embd}"
+            )
+        if self.temperature <= 0:
+            raise cli.UserError(f"--temperature must be above 0, not {self.temperature}")
+        dataset = datasets.load("names", self.data)
+        print(f"data: {dataset}")
+        rng = random.Random(self.seed)
+        names = dataset.text.splitlines()
+        rng.shuffle(names)
+        letters = sorted({letter for name in names for letter in name})
+        boundary = len(letters)  # the token before and after every name
+        documents = [[boundary, *map(letters.index, name), boundary] for name in names]
+        model = gpt.GPT(
+            len(letters) + 1, self.block_size, self.n_layer, self.n_head, self.n_embd, self.seed
+        )
+        print(f"model: GPT, {len(model.parameters()):,} parameters")
+
+        losses: list[float] = []
+        with progress.bar(self.steps, "training") as advance:
+            for loss in gpt.train(model, documents, self.steps, self.lr):
+                losses.append(loss)
+                advance(loss=loss)
+                if len(losses) % SHOWN == 0:
+                    recent = mean(losses[-SHOWN:])
+                    print(f"step {len(losses):,}: loss {recent:.4f} (mean of the last {SHOWN})")
+        for _ in range(self.samples):
+            tokens = model.generate(boundary, rng, self.temperature)
+            print("  " + "".join(letters[token] for token in tokens))
+
+
+def train_gpt() -> None:
+    """`python -m micrograd.gpt`."""
+    cli.run(TrainGPT.run, TrainGPT)
+
+
 if __name__ == "__main__":
-    cli.run_verbs({"draw": Draw}, "Look at the micrograd engine at work.")
+    verbs = {"draw": Draw, "gpt": TrainGPT}
+    cli.run_verbs(verbs, "Look at the micrograd engine at work, and train a GPT on it.")

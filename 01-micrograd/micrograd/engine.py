@@ -4,72 +4,77 @@ Follows "The spelled-out intro to neural networks and backpropagation: building 
 (Andrej Karpathy, youtube.com/watch?v=VMj-3S1tku0), from the first `Value` to `backward()`.
 
 The forward pass builds a graph. Every operation makes a new `Value` that keeps its children and,
-worked out there and then, its local derivative with respect to each of them. So an operation is
-its value with the derivatives beside it, and the chain rule is one loop, in `Value._backward`.
+worked out on the spot, its local derivative with respect to each of them. So an operation is its
+value with the derivatives beside it, and the chain rule is one line in `backward`.
 
-All numbers are floats: inf and nan travel as in IEEE arithmetic. An operation with no real answer
-raises an error that shows its operands, and so do `exp` and `**` when theirs is too large for a
-float. Nothing here recurses, so a graph may be a million operations deep. Left out: tensors, and
-derivatives of derivatives.
+All numbers are floats: inf and nan propagate as in IEEE arithmetic. An operation without a real
+result raises an error that shows its operands. Nothing here recurses, so a graph may be a million
+operations deep. Left out: tensors, and derivatives of derivatives.
 """
 
 import math
+from collections.abc import Callable
 
 
 class Value:
     """A number, how it was computed, and the derivative of some later result with respect to it.
 
-    `data` is the number. `grad` is d(result)/d(this), filled in by `result.backward()`. `label` is
-    a name for pictures. `_prev`, `_local` and `_op` say how it was computed: the children, the
-    local derivative with respect to each child, and the operation; they are empty for a leaf.
-    `_mark` belongs to `_topological_order`.
+    `data` is the number; `grad` is d(result)/d(this), filled in by `result.backward()`; `label` is
+    a name for pictures. `_prev`, `_op` and `_local` say how it was computed: the children, the
+    operation, and the derivative with respect to each child. A leaf has none of them.
     Raises `TypeError` when `data` is not a real number.
     """
 
-    __slots__ = ("_local", "_mark", "_op", "_prev", "data", "grad", "label")
+    __slots__ = ("_local", "_mark", "_op", "_own_backward", "_prev", "data", "grad", "label")
 
-    def __init__(self, data: float, label: str = "") -> None:
-        if isinstance(data, complex) or not hasattr(data, "__float__"):
-            raise TypeError(f"a Value holds a real number, not {data!r} ({type(data).__name__})")
-        self.data = float(data)
+    def __init__(
+        self,
+        data: float,
+        _children: "tuple[Value, ...]" = (),
+        _op: str = "",
+        _local: tuple[float, ...] = (),
+        label: str = "",
+    ) -> None:
+        self.data = data if type(data) is float else _real(data)
         self.grad = 0.0
         self.label = label
-        self._prev: tuple[Value, ...] = ()
-        self._local: tuple[float, ...] = ()
-        self._op = ""
-        self._mark: object = None
+        self._prev = _children
+        self._op = _op
+        self._local = _local
+        self._own_backward: Callable[[], None] | None = None  # see `_backward`
+        self._mark: object = None  # see `_topological_order`
 
     # The operations: each is its value, its children, and the derivative for each child.
 
     def __add__(self, other: "Value | float") -> "Value":
         other = other if isinstance(other, Value) else Value(other)
-        return _node("+", self.data + other.data, (self, other), (1.0, 1.0))
+        return Value(self.data + other.data, (self, other), "+", (1.0, 1.0))
 
     def __sub__(self, other: "Value | float") -> "Value":
         other = other if isinstance(other, Value) else Value(other)
-        return _node("-", self.data - other.data, (self, other), (1.0, -1.0))
+        return Value(self.data - other.data, (self, other), "-", (1.0, -1.0))
 
     def __mul__(self, other: "Value | float") -> "Value":
         other = other if isinstance(other, Value) else Value(other)
-        return _node("*", self.data * other.data, (self, other), (other.data, self.data))
+        return Value(self.data * other.data, (self, other), "*", (other.data, self.data))
 
     def __truediv__(self, other: "Value | float") -> "Value":
         other = other if isinstance(other, Value) else Value(other)
         if other.data == 0:
             raise ZeroDivisionError(f"{self.data} / {other.data}: division by zero")
         quotient = self.data / other.data
-        return _node("/", quotient, (self, other), (1 / other.data, -quotient / other.data))
+        return Value(quotient, (self, other), "/", (1 / other.data, -quotient / other.data))
 
     def __pow__(self, other: "Value | float") -> "Value":
         x, n = self.data, (other if isinstance(other, Value) else Value(other)).data
         power = _power(x, n)
         if not isinstance(other, Value):  # a plain exponent is part of the operation, as in x**2
-            return _node(f"**{other}", power, (self,), (_power_slope(x, n),))
+            return Value(power, (self,), f"**{other}", (_power_slope(x, n),))
         log_x = math.log(x) if x > 0 else 0.0 if x == 0 else math.nan
-        return _node("**", power, (self, other), (_power_slope(x, n), power * log_x))
+        return Value(power, (self, other), "**", (_power_slope(x, n), power * log_x))
 
     def __neg__(self) -> "Value":
-        return _node("neg", -self.data, (self,), (-1.0,))
+        return Value(-self.data, (self,), "neg", (-1.0,))
 
     def exp(self) -> "Value":
         """e to this power. Raises `OverflowError` above about 709.78."""
@@ -77,29 +82,29 @@ class Value:
             power = math.exp(self.data)
         except OverflowError:
             raise OverflowError(f"exp({self.data}): too large for a float") from None
-        return _node("exp", power, (self,), (power,))
+        return Value(power, (self,), "exp", (power,))
 
     def log(self) -> "Value":
         """The natural logarithm. Raises `ValueError` for 0 and below."""
         if self.data <= 0:
             raise ValueError(f"log({self.data}): defined for positive numbers only")
-        return _node("log", math.log(self.data), (self,), (1 / self.data,))
+        return Value(math.log(self.data), (self,), "log", (1 / self.data,))
 
     def relu(self) -> "Value":
         """max(0, x). Its derivative at exactly 0 is 0, as in PyTorch."""
-        return self._activate("relu")
+        x = self.data
+        return Value(0.0 if x <= 0 else x, (self,), "relu", (0.0 if x <= 0 else 1.0,))
 
     def tanh(self) -> "Value":
         """The hyperbolic tangent: from -1 to 1, for any input."""
-        return self._activate("tanh")
+        t = math.tanh(self.data)
+        return Value(t, (self,), "tanh", (1 - t * t,))
 
     def sigmoid(self) -> "Value":
         """1 / (1 + exp(-x)): from 0 to 1, for any input."""
-        return self._activate("sigmoid")
-
-    def _activate(self, name: str) -> "Value":
-        y, slope = ACTIVATIONS[name](self.data)
-        return _node(name, y, (self,), (slope,))
+        e = math.exp(-abs(self.data))  # at most 1, so it cannot overflow
+        s = 1 / (1 + e) if self.data >= 0 else e / (1 + e)
+        return Value(s, (self,), "sigmoid", (e / (1 + e) ** 2,))
 
     # A plain number on the left.
 
@@ -120,12 +125,6 @@ class Value:
 
     # Backpropagation.
 
-    def _backward(self) -> None:
-        """The chain rule: this node's gradient, times each local derivative, goes to that child."""
-        grad = self.grad
-        for child, local in zip(self._prev, self._local):
-            child.grad += local * grad
-
     def backward(self) -> None:
         """Add d(self)/d(v) to `v.grad`, for every `v` that this value was computed from.
 
@@ -137,9 +136,28 @@ class Value:
             node.grad = 0.0
         self.grad = 1.0
         for node in reversed(order):
-            node._backward()
+            if node._own_backward:
+                node._own_backward()
+                continue
+            grad = node.grad
+            for child, local in zip(node._prev, node._local):
+                child.grad += local * grad  # the chain rule
         for node, grad in earlier:
             node.grad += grad
+
+    @property
+    def _backward(self) -> Callable[[], None]:
+        """The lecture's way to say how a node passes its gradient on; set it to a function."""
+        return self._own_backward or self._chain_rule
+
+    @_backward.setter
+    def _backward(self, backward: Callable[[], None]) -> None:
+        self._own_backward = backward
+
+    def _chain_rule(self) -> None:
+        """For one node, what `backward` does for all."""
+        for child, local in zip(self._prev, self._local):
+            child.grad += local * self.grad
 
     def zero_grad(self) -> None:
         """Set the gradient of this value, and of all that it was computed from, to zero."""
@@ -150,67 +168,6 @@ class Value:
 
     def __repr__(self) -> str:
         return f"Value(data={self.data}, grad={self.grad})"
-
-
-# The activations: each is a value with its derivative beside it.
-
-
-def _linear(x: float) -> tuple[float, float]:
-    return x, 1.0
-
-
-def _relu(x: float) -> tuple[float, float]:
-    return (0.0, 0.0) if x <= 0 else (x, 1.0)
-
-
-def _tanh(x: float) -> tuple[float, float]:
-    t = math.tanh(x)
-    return t, 1 - t * t
-
-
-def _sigmoid(x: float) -> tuple[float, float]:
-    e = math.exp(-abs(x))  # at most 1, so it cannot overflow
-    return (1 / (1 + e) if x >= 0 else e / (1 + e)), e / (1 + e) ** 2
-
-
-ACTIVATIONS = {"linear": _linear, "relu": _relu, "tanh": _tanh, "sigmoid": _sigmoid}
-
-
-def weighted_sum(
-    weights: list[Value], inputs: list[Value], bias: Value, activation: str = "linear"
-) -> Value:
-    """activation(w1*x1 + w2*x2 + … + bias), a whole neuron, as one node.
-
-    Written with `*`, `+` and `relu` it is the same number and the same gradients, from two nodes a
-    term. The derivative of the sum with respect to a weight is its input, with respect to an input
-    its weight; the activation's slope multiplies them all.
-    Raises `ValueError` when there are not as many inputs as weights.
-    """
-    if len(weights) != len(inputs):
-        raise ValueError(f"{len(inputs)} inputs for {len(weights)} weights")
-    w = [weight.data for weight in weights]
-    x = [value.data for value in inputs]
-    total = sum([wi * xi for wi, xi in zip(w, x)], bias.data)
-    y, slope = ACTIVATIONS[activation](total)
-    local = (*x, *w, 1.0)
-    if slope == 0 and math.isfinite(total):  # then all of w and x are finite, and 0 of each is 0
-        local = (0.0,) * len(local)
-    elif slope != 1:
-        local = tuple([slope * d for d in local])
-    return _node(activation, y, (*weights, *inputs, bias), local)
-
-
-def _node(op: str, data: float, prev: tuple[Value, ...], local: tuple[float, ...]) -> Value:
-    """The result of an operation, made without `__init__`, whose check of the input takes time."""
-    out = Value.__new__(Value)
-    out.data = data
-    out.grad = 0.0
-    out.label = ""
-    out._prev = prev
-    out._local = local
-    out._op = op
-    out._mark = None
-    return out
 
 
 def _topological_order(root: Value) -> list[Value]:
@@ -235,6 +192,13 @@ def _topological_order(root: Value) -> list[Value]:
                 if child._prev and child._mark is not done:
                     stack.append(child)
     return order
+
+
+def _real(number: object) -> float:
+    """The number as a float; raises `TypeError` for what is not a real number."""
+    if isinstance(number, complex) or not hasattr(number, "__float__"):
+        raise TypeError(f"a Value holds a real number, not {number!r} ({type(number).__name__})")
+    return float(number)
 
 
 def _power(x: float, n: float) -> float:

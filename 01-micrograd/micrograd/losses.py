@@ -1,15 +1,15 @@
 """Loss functions: one number that says how wrong the outputs are, made of the engine's operations.
 
 The lecture (youtube.com/watch?v=VMj-3S1tku0) uses the mean squared error, and its notebook the
-max-margin loss of a support vector machine with L2 regularisation. Each loss here is a mean over
-the examples; regularisation is a term of its own, to be added to any of them:
+max-margin loss of a support vector machine with L2 regularization. Each loss here is a mean over
+the examples; regularization is a term of its own, to be added to any of them:
 
     loss = max_margin(scores, labels) + l2(model.parameters(), 1e-4)
 """
 
 from collections.abc import Sequence
 
-from micrograd.engine import Value, weighted_sum
+from micrograd.engine import Value
 
 
 def max_margin(scores: Sequence[Value], labels: Sequence[float]) -> Value:
@@ -41,11 +41,11 @@ def binary_cross_entropy(logits: Sequence[Value], labels: Sequence[float]) -> Va
 
 def l2(parameters: list[Value], strength: float) -> Value:
     """strength * (the sum of the squares of the parameters): large weights cost."""
-    return strength * weighted_sum(parameters, parameters, Value(0))
+    return strength * sum([p * p for p in parameters], Value(0))
 
 
 def l1(parameters: list[Value], strength: float) -> Value:
-    """strength * (the sum of the absolute values of the parameters): all are drawn equally hard."""
+    """strength * (the sum of the absolute values of the parameters): each is pulled equally."""
     return strength * sum([p.relu() + (-p).relu() for p in parameters], Value(0))
 
 
@@ -73,3 +73,6 @@ def _pairs(
         if allowed and y not in allowed:
             raise ValueError(f"labels are {allowed[0]} or {allowed[1]}, not {y}")
     return list(zip(outputs, targets))
+
+
+LOSSES = {"margin": max_margin, "mse": mean_squared_error, "bce": binary_cross_entropy}

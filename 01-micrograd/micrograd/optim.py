@@ -1,4 +1,4 @@
-"""Optimisers: how the gradients change the parameters.
+"""Optimizers: how the gradients change the parameters.
 
 The lecture's update is `p.data += -lr * p.grad`, with a learning rate that shrinks as training goes
 on (youtube.com/watch?v=VMj-3S1tku0). Beside it stand three ideas that later lectures take from
@@ -95,13 +95,13 @@ class Adam(Optimizer):
         self._steps = 0
 
     def step(self) -> None:
-        (b1, b2), ps = self.betas, self.parameters
+        b1, b2 = self.betas
         self._steps += 1
-        self._means = [b1 * m + (1 - b1) * p.grad for m, p in zip(self._means, ps)]
-        self._squares = [b2 * s + (1 - b2) * p.grad**2 for s, p in zip(self._squares, ps)]
-        for p, m, s in zip(ps, self._means, self._squares):
-            mean, square = m / (1 - b1**self._steps), s / (1 - b2**self._steps)
-            p.data -= self.lr * mean / (math.sqrt(square) + EPSILON)
+        lr, share = self.lr / (1 - b1**self._steps), 1 - b2**self._steps
+        for i, p in enumerate(self.parameters):
+            self._means[i] = mean = b1 * self._means[i] + (1 - b1) * p.grad
+            self._squares[i] = square = b2 * self._squares[i] + (1 - b2) * p.grad**2
+            p.data -= lr * mean / (math.sqrt(square / share) + EPSILON)
 
 
 def _share(name: str, value: float) -> float:

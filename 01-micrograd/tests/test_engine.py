@@ -15,11 +15,11 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from micrograd import Value, engine, losses, moons, nn, optim
+from micrograd import Value, engine, fused, gpt, losses, moons, nn, optim
 from micrograd import example as example_module
 from micrograd import gradcheck as gradcheck_module
-from micrograd.engine import ACTIVATIONS, weighted_sum
 from micrograd.example import example
+from micrograd.fused import neuron
 from micrograd.gradcheck import gradcheck
 
 # The documented example.
@@ -67,7 +67,8 @@ BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "number ** x": lambda a, b: 1.5**a,
     "-x": lambda a, b: -a,
 }
-UNARY = ["exp", "log", "relu", "tanh", "sigmoid"]
+ACTIVATIONS = ["relu", "tanh", "sigmoid"]
+UNARY = ["exp", "log", *ACTIVATIONS]
 
 
 def apply(step: tuple[str, int, int], values: list[Any]) -> Any:
@@ -77,11 +78,11 @@ def apply(step: tuple[str, int, int], values: list[Any]) -> Any:
         return BINARY[op](a, b)
     if op in UNARY:
         return getattr(a, op)()
-    activation = op.removeprefix("neuron ")
+    activation = op.removeprefix("neuron").strip()
     if isinstance(a, Value):
-        return weighted_sum([a, b, a], [b, b, values[0]], values[-1], activation)
+        return neuron([a, b, a], [b, b, values[0]], values[-1], activation)
     total = a * b + b * b + a * values[0] + values[-1]
-    return total if activation == "linear" else getattr(torch, activation)(total)
+    return getattr(torch, activation)(total) if activation else total
 
 
 def tame(step: tuple[str, int, int], values: list[Value]) -> bool:
@@ -101,7 +102,7 @@ def tame(step: tuple[str, int, int], values: list[Value]) -> bool:
     if op == "relu" and abs(a) < 1e-3:
         return False
     if op.startswith("neuron"):
-        total = apply(("neuron linear", i, j), values).data
+        total = apply(("neuron", i, j), values).data
         return 1e-3 < abs(total) < 5
     return abs(apply(step, values).data) < 1e3
 
@@ -110,7 +111,7 @@ def tame(step: tuple[str, int, int], values: list[Value]) -> bool:
 def programs(draw: st.DrawFn) -> tuple[list[float], list[tuple[str, int, int]]]:
     number = st.floats(-3, 3).map(lambda x: round(x, 3))
     leaves = draw(st.lists(number, min_size=1, max_size=4))
-    ops = st.sampled_from([*BINARY, *UNARY, *(f"neuron {name}" for name in ACTIVATIONS)])
+    ops = st.sampled_from([*BINARY, *UNARY, "neuron", *(f"neuron {name}" for name in ACTIVATIONS)])
     index = st.integers(0, 5)  # from the newest value backwards
     wanted = draw(st.lists(st.tuples(ops, index, index), min_size=1, max_size=25))
     values, steps = [Value(x) for x in leaves], []
@@ -171,7 +172,7 @@ def test_long_chain_of_neurons_goes_backward_too():
     one, zero = Value(1.0), Value(0.0)
     x = leaf = Value(0.5)
     for _ in range(300_000):
-        x = weighted_sum([one], [x], zero)
+        x = neuron([one], [x], zero)
     x.backward()
     assert leaf.grad == 1.0
 
@@ -308,6 +309,38 @@ def test_code_of_the_lecture_runs_unchanged():
     assert a.data == 2.06
 
 
+def test_operation_of_ones_own_works_in_the_lectures_way():
+    def tanh(x):
+        t = (math.exp(2 * x.data) - 1) / (math.exp(2 * x.data) + 1)
+        out = Value(t, (x,), "tanh")
+
+        def _backward():
+            x.grad += (1 - t**2) * out.grad
+
+        out._backward = _backward
+        return out
+
+    def whole(x, tanh):
+        return tanh(x * 2 + x) * tanh(x)
+
+    x, y = Value(0.4), Value(0.4)
+    whole(x, tanh).backward()
+    whole(y, Value.tanh).backward()
+    assert math.isclose(x.grad, y.grad)
+    z = Value(0.4)
+    out = tanh(z)
+    out.grad = 1.0
+    out._backward()  # by hand, as the lecture does it
+    assert math.isclose(z.grad, 1 - math.tanh(0.4) ** 2)
+
+
+def test_operation_of_ones_own_works_with_its_derivative_beside_it():
+    def cube(x):
+        return Value(x.data**3, (x,), "cube", (3 * x.data**2,))
+
+    assert gradcheck(lambda inputs: cube(inputs[0] * inputs[1]) + inputs[0], [1.5, -0.5]) < 1e-6
+
+
 def test_tanh_built_from_exp_equals_tanh():
     x, y = Value(0.8814), Value(0.8814)
     e = (2 * x).exp()
@@ -428,7 +461,7 @@ def test_zero_times_an_infinite_slope_is_nan_as_in_torch():
     (x**0.5 * 0).backward()
     assert math.isnan(x.grad)
     w, v = Value(-1.0), Value(math.inf)
-    weighted_sum([w], [v], Value(0.0), "relu").backward()
+    neuron([w], [v], Value(0.0), "relu").backward()
     assert math.isnan(w.grad)
 
 
@@ -456,21 +489,21 @@ def test_power_has_torch_s_derivatives_at_its_corners(x, n):
     assert np.allclose(exponent.grad, te.grad.item(), rtol=1e-12, atol=0, equal_nan=True)
 
 
-# The n-ary operation.
+# The fused neuron.
 
 
-@pytest.mark.parametrize("activation", list(ACTIVATIONS))
+@pytest.mark.parametrize("activation", ["", *ACTIVATIONS])
 @given(data=st.data())
-def test_weighted_sum_equals_the_same_written_with_scalars(activation, data):
+def test_fused_neuron_equals_the_same_written_with_scalars(activation, data):
     numbers = st.floats(-2, 2)
     n = data.draw(st.integers(0, 5))
     draw = st.lists(numbers, min_size=n, max_size=n)
     w, x, b = data.draw(draw), data.draw(draw), data.draw(numbers)
     one = ([Value(v) for v in w], [Value(v) for v in x], Value(b))
     two = ([Value(v) for v in w], [Value(v) for v in x], Value(b))
-    fused = weighted_sum(*one, activation)
+    fused = neuron(*one, activation)
     plain = sum((wi * xi for wi, xi in zip(two[0], two[1], strict=True)), two[2])
-    if activation != "linear":
+    if activation:
         plain = getattr(plain, activation)()
     fused.backward()
     plain.backward()
@@ -479,15 +512,29 @@ def test_weighted_sum_equals_the_same_written_with_scalars(activation, data):
         assert math.isclose(mine.grad, theirs.grad, rel_tol=1e-12, abs_tol=1e-12)
 
 
-def test_weighted_sum_of_a_value_with_itself_counts_it_twice():
+def test_dot_product_of_a_value_with_itself_counts_it_twice():
     a = Value(3.0)
-    weighted_sum([a], [a], Value(0.0)).backward()
+    fused.dot([a], [a]).backward()
     assert a.grad == 6.0
 
 
-def test_weighted_sum_refuses_unequal_lengths():
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@given(st.lists(st.floats(-3, 3), min_size=3, max_size=3), st.integers(0, 1000))
+def test_fused_network_equals_the_plain_one(activation, x, seed):
+    plain, fast = (kind(3, [4, 1, 2], activation, seed=seed) for kind in (nn.MLP, fused.MLP))
+    for model in (plain, fast):
+        first, second = model(x)
+        (first * 2 + second).backward()
+    for mine, theirs in zip(fast.parameters(), plain.parameters(), strict=True):
+        assert mine.data == theirs.data
+        assert math.isclose(mine.grad, theirs.grad, rel_tol=1e-9, abs_tol=1e-12)
+    for mine, theirs in zip(fast(x), plain(x), strict=True):
+        assert math.isclose(mine.data, theirs.data, rel_tol=1e-9, abs_tol=1e-12)
+
+
+def test_fused_neuron_refuses_unequal_lengths():
     with pytest.raises(ValueError, match="1 inputs for 2 weights"):
-        weighted_sum([Value(1), Value(2)], [Value(1)], Value(0))
+        neuron([Value(1), Value(2)], [Value(1)], Value(0))
 
 
 def imports(module: ModuleType) -> set[str]:
@@ -502,10 +549,12 @@ def imports(module: ModuleType) -> set[str]:
     return names
 
 
-def test_engine_imports_only_math():
-    assert imports(engine) == {"math"}
+def test_engine_imports_only_math_and_a_type():
+    assert imports(engine) == {"math", "collections"}
 
 
-@pytest.mark.parametrize("module", [nn, losses, optim, gradcheck_module, moons, example_module])
+@pytest.mark.parametrize(
+    "module", [nn, fused, gpt, losses, optim, gradcheck_module, moons, example_module]
+)
 def test_library_needs_no_package_but_python(module):
     assert imports(module) <= {"micrograd", *sys.stdlib_module_names}

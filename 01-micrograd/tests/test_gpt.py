@@ -1,0 +1,125 @@
+"""The GPT made of scalars: its loss and gradients are those of the same model in PyTorch."""
+
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from micrograd import gpt
+from micrograd.gpt import GPT
+
+LESSON = Path(__file__).parent.parent
+
+
+def torch_loss(model: GPT, tokens: list[int]) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    """The loss of the same model on whole matrices, and the matrices in the order of ours."""
+
+    def tensor(matrix):
+        rows = [[p.data for p in row] for row in matrix]
+        parameters.append(torch.tensor(rows, dtype=torch.float64, requires_grad=True))
+        return parameters[-1]
+
+    def norm(x):
+        return F.rms_norm(x, x.shape[-1:], eps=1e-5)
+
+    parameters: list[torch.Tensor] = []
+    wte, wpe, head = map(tensor, (model.token_embedding, model.position_embedding, model.lm_head))
+    x, y = torch.tensor(tokens[:-1])[: model.block_size], torch.tensor(tokens[1:])
+    x = norm(wte[x] + wpe[: len(x)])  # (T, C)
+    for block in model.blocks:
+        names = ("query", "key", "value", "project", "expand", "contract")
+        q, k, v, o, up, down = (tensor(getattr(block, name)) for name in names)
+        heads = [
+            (norm(x) @ w.T).view(len(x), -1, block.head_size).transpose(0, 1) for w in (q, k, v)
+        ]  # (H, T, hs)
+        mixed = F.scaled_dot_product_attention(*heads, is_causal=True)
+        x = x + mixed.transpose(0, 1).flatten(1) @ o.T
+        x = x + (norm(x) @ up.T).relu() @ down.T
+    return F.cross_entropy(x @ head.T, y[: len(x)]), parameters
+
+
+@pytest.mark.parametrize(
+    ("tokens", "sizes"),
+    [
+        ([26, 4, 12, 12, 0, 26], {}),
+        ([26, 1, 26], {"n_layer": 2}),
+        ([3, 1, 4, 1, 5, 9, 2, 6, 5, 3], {"n_layer": 2, "n_head": 2, "n_embd": 6, "block_size": 5}),
+    ],
+    ids=["microgpt's sizes", "two blocks", "longer than the context"],
+)
+def test_loss_and_every_gradient_equal_torch(tokens, sizes):
+    model = GPT(27, seed=1, **sizes)
+    loss = model.loss(tokens)
+    loss.backward()
+    expected, parameters = torch_loss(model, tokens)
+    expected.backward()
+    assert loss.data == pytest.approx(expected.item(), rel=1e-9)
+    theirs = torch.cat([p.grad.flatten() for p in parameters]).tolist()
+    assert [p.grad for p in model.parameters()] == pytest.approx(theirs, rel=1e-9, abs=1e-9)
+
+
+def test_sizes_are_microgpts():
+    assert len(GPT(27).parameters()) == 4192
+
+
+def test_cross_entropy_of_huge_logits_neither_overflows_nor_loses_its_gradient():
+    logits = [gpt.Value(x) for x in (1000.0, -1000.0, 999.0)]
+    loss = gpt.cross_entropy(logits, 2)
+    loss.backward()
+    tensor = torch.tensor([1000.0, -1000.0, 999.0], dtype=torch.float64, requires_grad=True)
+    expected = F.cross_entropy(tensor[None], torch.tensor([2]))
+    expected.backward()
+    assert loss.data == pytest.approx(expected.item())
+    assert [logit.grad for logit in logits] == pytest.approx(tensor.grad.tolist())
+
+
+def test_training_learns_a_text_by_heart_and_sampling_writes_it():
+    model = GPT(4, block_size=8, n_embd=8, seed=1)
+    losses = list(gpt.train(model, [[3, 0, 1, 2, 1, 0, 3]], steps=60, lr=0.02))
+    assert losses[0] > 1.2
+    assert losses[-1] < 0.1
+    assert model.generate(3, random.Random(1), temperature=0.1) == [0, 1, 2, 1, 0]
+
+
+def test_text_without_an_end_stops_at_the_context():
+    model = GPT(3, block_size=5, seed=1)
+    for row in model.lm_head[2:]:
+        for p in row:
+            p.data = 0.0
+    model.lm_head[0] = [gpt.Value(0.0) for _ in range(16)]
+    assert len(model.generate(1, random.Random(1), temperature=1e-9)) <= 5
+
+
+def run(*args: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *args]
+    return subprocess.run(command, cwd=LESSON, env=os.environ, capture_output=True, text=True)
+
+
+def test_program_trains_on_the_bundled_names_and_samples_new_ones():
+    for program in (["-m", "micrograd.gpt"], ["-m", "micrograd", "gpt"]):
+        done = run(*program, "--data", "bundled", "--steps", "100", "--n-embd", "8")
+        assert (done.returncode, done.stderr) == (0, "")
+        lines = done.stdout.splitlines()
+        assert lines[0].startswith("data: bundled list of given names")
+        assert lines[2].startswith("step 100: loss ")
+        assert len(lines) == 3 + 20
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["--n-embd", "10"], "--n-embd must be a multiple of --n-head (4), not 10"),
+        (["--steps", "0"], "must be at least 1"),
+        (["--temperature", "0"], "--temperature must be above 0, not 0.0"),
+        (["--data", "no.txt"], "no.txt"),
+    ],
+)
+def test_mistake_is_one_line(args, words):
+    done = run("-m", "micrograd.gpt", *args)
+    (line,) = done.stderr.splitlines()
+    assert (done.returncode, words in line) == (2, True)
