@@ -94,6 +94,14 @@ def test_file_appears_whole_or_not_at_all(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_model_is_written_after_the_vocabulary_for_people(tmp_path, monkeypatch):
+    """For it is the one that is read."""
+    monkeypatch.setattr(files, "write_model", lambda model: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        small().save(tmp_path / "x")
+    assert [path.name for path in tmp_path.iterdir()] == ["x.vocab"]
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows replaces no open file")
 def test_who_reads_a_file_while_it_is_replaced_reads_the_old_one(tmp_path):
     path = tmp_path / "x.tiktoken"
@@ -309,6 +317,8 @@ def test_model_whose_tokens_double_for_ever_is_refused(tmp_path):
 def test_file_of_too_many_long_tokens_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(model_file, "MAX_BYTES", 4)
     assert "line 8: the tokens have more than 4 bytes by now" in load(tmp_path, "x.model", GOOD)
+    with pytest.raises(ValueError, match="have 265 bytes in all; in a file they can have 4 at"):
+        small().save(tmp_path / "y.json")
 
 
 @pytest.mark.parametrize("suffix", FORMATS)

@@ -92,7 +92,7 @@ def test_special_token_is_an_error_unless_it_is_said_what_it_is(model):
     assert run(*command, "--special", "none").stdout.split()[-1] != b"300"
 
 
-def test_show_puts_bars_between_tokens_where_there_are_no_colours(model):
+def test_show_puts_bars_between_tokens_where_there_are_no_colors(model):
     done = run("-m", "tokenizer", "show", "that is\n日", "--tokenizer", model)
     lines = done.stdout.decode().splitlines()
     assert "".join(lines[:-1]).replace("|", "") == r"that is\n\xe6\x97\xa5"
@@ -101,12 +101,12 @@ def test_show_puts_bars_between_tokens_where_there_are_no_colours(model):
     assert "".join(lines).count("|") == len(tokens) - 1
 
 
-def test_show_gives_neighbours_different_colours(model):
+def test_show_gives_neighbors_different_colors(model):
     env = {"NO_COLOR": "", "FORCE_COLOR": "1", "COLORTERM": "truecolor", "TERM": "xterm-256color"}
     done = run("-m", "tokenizer", "show", "that is", "--tokenizer", model, **env)
-    colours = [part.split("m")[0] for part in done.stdout.decode().split("\x1b[")[1::2]]
-    assert len(colours) == len(ours(model).encode("that is")) > 1
-    assert all(one != other for one, other in pairwise(colours))
+    colors = [part.split("m")[0] for part in done.stdout.decode().split("\x1b[")[1::2]]
+    assert len(colors) == len(ours(model).encode("that is")) > 1
+    assert all(one != other for one, other in pairwise(colors))
 
 
 def test_compare_finds_tiktokens_ids_the_same(model):
@@ -282,8 +282,6 @@ def test_tokens_are_the_texts_and_the_file_beside_them_says_how_to_read_them(tra
     assert about["sha256"] == hashlib.sha256(content).hexdigest()
     ranks = (run_folder / "tokenizer.tiktoken").read_bytes()
     assert about["ranks_sha256"] == hashlib.sha256(ranks).hexdigest()
-    ranks = (run_folder / "tokenizer.tiktoken").read_bytes()
-    assert about["ranks_sha256"] == hashlib.sha256(ranks).hexdigest()
     ids = numpy.frombuffer(content, "<u2").tolist()
     assert about["count"] == len(ids)
     text = "日本 naïve\r\n" + TEXT
@@ -297,20 +295,37 @@ def test_tokens_are_the_texts_and_the_file_beside_them_says_how_to_read_them(tra
 
 
 def test_wide_vocabulary_makes_wide_tokens(trained_folder, tmp_path):
-    sys.path.insert(0, str(LESSON))
-    try:
-        import train as program
-    finally:
-        sys.path.pop(0)
     tokenizer = FastTokenizer()
     tokenizer.register_special_tokens({"<|end|>": 70_000})
-    corpus = program.Corpus((str(trained_folder[0] / "texts" / "one.txt"),))
+    corpus = train_py.Corpus((str(trained_folder[0] / "texts" / "one.txt"),))
     tokenizer.save(tmp_path / "tokenizer.tiktoken")
-    tokenizer.save(tmp_path / "tokenizer.tiktoken")
-    program.write_tokens(corpus, tokenizer, program.runs.Run(tmp_path, "tokenizer"))
+    train_py.write_tokens(corpus, tokenizer, train_py.runs.Run(tmp_path, "tokenizer"))
     assert json.loads((tmp_path / "tokens.json").read_text())["dtype"] == "uint32"
     ids = numpy.frombuffer((tmp_path / "tokens.bin").read_bytes(), "<u4")
     assert bytes(ids.tolist()) == TEXT.encode()
+
+
+def test_tokens_json_is_written_last(tmp_path):
+    """For it says that `tokens.bin` is complete."""
+
+    class Corpus:
+        def blocks(self, split):
+            yield "to be or not"
+            raise OSError("No space left on device")
+
+    tokenizer = FastTokenizer()
+    tokenizer.save(tmp_path / "tokenizer.tiktoken")
+    with pytest.raises(OSError, match="No space"):
+        train_py.write_tokens(Corpus(), tokenizer, train_py.runs.Run(tmp_path, "tokenizer"))
+    assert [path.name for path in tmp_path.iterdir()] == ["tokenizer.tiktoken"]
+
+
+def test_text_of_one_long_run_is_trained_and_saved(tmp_path):
+    (tmp_path / "text.txt").write_text("=" * 1_500_000)
+    done = train(tmp_path, "--data", str(tmp_path / "text.txt"))
+    assert done.returncode == 0
+    lengths = map(len, ours(tmp_path / "run" / "tokenizer.model").ranks)
+    assert max(lengths) == 1 << 20
 
 
 def test_folder_of_a_run_can_be_named_and_ids_come_as_they_were_printed(trained_folder):
@@ -457,7 +472,8 @@ def test_command_of_the_readme_prints_what_the_readme_says(command, output):
 
 
 @pytest.mark.parametrize(
-    "module", ["basic", "split", "regex_tokenizer", "fast_split", "learn", "apply", "fast"]
+    "module",
+    ["basic", "split", "regex_tokenizer", "fast_split", "learn", "apply", "fast", "model_file"],
 )
 def test_examples_in_the_code_are_true(module):
     from importlib import import_module

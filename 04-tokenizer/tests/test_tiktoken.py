@@ -6,6 +6,7 @@ import sys
 from importlib.metadata import version
 
 import pytest
+import regex
 import tiktoken
 from awkward import texts
 from conftest import both_of
@@ -55,7 +56,7 @@ def test_stored_differences_are_those_of_the_installed_versions():
     assert (installed, unicode.find_differences()) == (unicode.VERSIONS, unicode.DIFFERENCES), (
         f"with regex {installed['regex']} and tiktoken {installed['tiktoken']}, ids are right, but "
         "the first text takes half a second longer: put into tokenizer/unicode.py what "
-        "`python -m tokenizer.unicode` prints"
+        "`python tokenizer/unicode.py` prints"
     )
 
 
@@ -66,6 +67,18 @@ def test_differences_are_found_anew_for_other_versions(monkeypatch):
     found, candidates = unicode._differences.__wrapped__()
     assert found == stored
     assert all(candidates.match(chr(i)) for i in found)
+
+
+@pytest.mark.parametrize("name", unicode.STAND_INS)
+def test_stand_in_is_in_its_class_and_no_other(name):
+    bytes_only = {bytes([i]): i for i in range(256)}
+    for pattern in unicode.STAND_INS.keys() - {"none"}:
+        stand_in = unicode.STAND_INS[name]
+        theirs = tiktoken.Encoding(
+            "class", pat_str=pattern, mergeable_ranks=bytes_only, special_tokens={}
+        )
+        for found in (regex.match(pattern, stand_in), theirs.encode(stand_in)):
+            assert bool(found) == (pattern == name)
 
 
 def blocks(characters):
@@ -187,7 +200,7 @@ def test_recovered_merges_make_the_published_ranks_again(published):
 def test_published_tokenizer_keeps_its_ranks(monkeypatch, change):
     monkeypatch.setattr("tokenizer.files.load", lambda path, pattern: FastTokenizer().model())
     tokenizer, theirs = both_of("gpt2")
-    with pytest.raises(NotImplementedError, match="GPT2Tokenizer has the merges that OpenAI"):
+    with pytest.raises(NotImplementedError, match="GPT2Tokenizer keeps the ranks that OpenAI"):
         change(tokenizer)
     assert tokenizer.encode("hello world") == theirs.encode("hello world")
 

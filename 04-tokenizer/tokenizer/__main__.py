@@ -27,7 +27,7 @@ from tokenizer.gpt import GPT_TOKENIZERS
 from tokenizer.model_file import show_token
 from tokenizer.split import PATTERNS
 
-COLOURS = (
+COLORS = (
     "#5b3a8e",
     "#1f6f50",
     "#8a5a00",
@@ -133,7 +133,7 @@ class Decode:
 
 @dataclass
 class Show(OfText):
-    """Print a text with one background colour a token, or, without colours, bars between them."""
+    """Print a text with one background color a token, or, without colors, bars between them."""
 
     tokenizer: str = "gpt4"
     """gpt2, gpt4, gpt4o; a .model, .tiktoken or .json file; or the folder of a run."""
@@ -150,13 +150,13 @@ class Show(OfText):
             tokens = tokenizer.decode_tokens_bytes(tokenizer.encode_ordinary(text))
         counts = f"{len(tokens):,} tokens, {len(text):,} characters, {len(text.encode()):,} bytes"
         console = Console(highlight=False, soft_wrap=True)
-        many_colours = console.color_system in ("256", "truecolor")
-        console.print(in_colours(tokens) if many_colours else with_bars(tokens), end="")
+        many_colors = console.color_system in ("256", "truecolor")
+        console.print(in_colors(tokens) if many_colors else with_bars(tokens), end="")
         print(counts)
         if self.out:
             with open(os.devnull, "w") as nowhere, runs.atomic(self.out) as path:
                 picture = Console(file=nowhere, record=True, width=80, force_terminal=True)
-                picture.print(in_colours(tokens), end="")
+                picture.print(in_colors(tokens), end="")
                 picture.print(counts, highlight=False)
                 picture.save_svg(str(path), title=f"tokenizer show --tokenizer {self.tokenizer}")
 
@@ -168,11 +168,11 @@ def require_new(path: Path) -> None:
     cli.require(not path.exists(), "--out", path, "a file that does not exist yet")
 
 
-def in_colours(tokens: list[bytes]) -> Text:
-    """The tokens, one background colour each; a line ends after a token that ends one."""
+def in_colors(tokens: list[bytes]) -> Text:
+    """The tokens, one background color each; a line ends after a token that ends one."""
     text = Text()
     for number, token in enumerate(tokens):
-        text.append(show_token(token), f"white on {COLOURS[number % len(COLOURS)]}")
+        text.append(show_token(token), f"white on {COLORS[number % len(COLORS)]}")
         if token.endswith(b"\n") or number == len(tokens) - 1:
             text.append("\n")
     return text

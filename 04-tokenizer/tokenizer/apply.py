@@ -1,9 +1,9 @@
 """The encoding of `regex_tokenizer` for one chunk, by ranks, in two ways.
 
 `ranks` maps the bytes of a token to its id, and lower ids merge first: that is all an encoding
-needs, and all that OpenAI publishes of GPT-4's. Two neighbours merge when their bytes together are
-a token. For ranks that come from merges, which `recover_merges` can tell, the tokens of a chunk
-are those that the merges in the order learned would give.
+needs, and all that OpenAI publishes of GPT-4's. Two neighbors merge when their bytes together are a
+token. If the ranks come from merges (`recover_merges` checks that), the tokens of a chunk are those
+that the merges in the order learned would give.
 """
 
 import heapq
@@ -19,10 +19,10 @@ LONG = 100  # bytes from which the heap is faster than looking at all ranks for 
 def encode_chunk(chunk: bytes, ranks: Ranks) -> list[int]:
     """The ids of a chunk. `ranks` must have every single byte."""
     rank = ranks.get(chunk)
-    return [rank] if rank is not None else merge(chunk, ranks)  # a token merges to itself
+    return [rank] if rank is not None else merge_by_rank(chunk, ranks)  # a token merges to itself
 
 
-def merge(chunk: bytes, ranks: Ranks, below: int = NEVER) -> list[int]:
+def merge_by_rank(chunk: bytes, ranks: Ranks, below: int = NEVER) -> list[int]:
     """The ids of a chunk after all merges with a rank `below` that."""
     return (merge_by_scan if len(chunk) < LONG else merge_by_heap)(chunk, ranks, below)
 
@@ -82,7 +82,7 @@ def merge_by_heap(chunk: bytes, ranks: Ranks, below: int = NEVER) -> list[int]:
             middle = end[i]
             j = end[middle]
             if gone[i] or middle == n or ranks.get(chunk[i:j]) != rank:
-                continue  # one of the two has merged with another neighbour since
+                continue  # one of the two has merged with another neighbor since
             end[i] = j
             gone[middle] = 1
             if j < n:
@@ -106,7 +106,7 @@ def recover_merges(ranks: Ranks) -> dict[Pair, int]:
     merges = {}
     for token, rank in sorted(ranks.items(), key=lambda item: item[1]):
         if len(token) > 1:
-            ids = merge(token, ranks, below=rank)
+            ids = merge_by_rank(token, ranks, below=rank)
             if len(ids) != 2:
                 raise ValueError(f"token {rank}, {token[:40]!r}, is not made of two earlier tokens")
             merges[ids[0], ids[1]] = rank
@@ -117,7 +117,7 @@ def check_merges(merges: Mapping[Pair, int]) -> None:
     """Raise `ValueError` unless encoding by ranks makes each of these merges.
 
     Others cannot come from training: an earlier merge would have been in the way of a later one.
-    No two of them may make the same bytes.
+    Assumes that no two make the same bytes.
     """
     made_of = {new_id: pair for pair, new_id in merges.items()}
     for pair, new_id in merges.items():
@@ -129,11 +129,11 @@ def check_merges(merges: Mapping[Pair, int]) -> None:
 def _stay_apart(
     left: int, right: int, below: int, merges: Mapping[Pair, int], made_of: Mapping[int, Pair]
 ) -> bool:
-    """Whether the bytes of two tokens become just these two by the merges with an id `below` that.
+    """Whether the bytes of two tokens, encoded with the merges `below` that id, are these two.
 
-    This goes back in time: of the two tokens at the border, the one that was made last is taken
-    apart, until both are bytes. No two that met at the border may have had a merge of their own
-    before one of them merged with its other neighbor. It takes as many steps as merges are nested.
+    It undoes merges from the last to the first. Only the two tokens at the border matter: the one
+    that was made later is taken apart, until both are bytes. If the two at the border ever have a
+    merge of their own that comes before the one just undone, encoding would have joined them.
     """
     while merges.get((left, right), NEVER) >= below:
         made_left, made_right = (i if i in made_of else -1 for i in (left, right))

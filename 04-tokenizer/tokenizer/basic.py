@@ -2,7 +2,7 @@
 
 Follows "Let's build the GPT Tokenizer" (Andrej Karpathy, youtube.com/watch?v=zduSFxRajkE), up to
 its first whole tokenizer. A text is a list of bytes, so a list of ids from 0 to 255. Training
-counts all pairs of neighbours, merges the most frequent pair into a new id, and does it again.
+counts all pairs of neighbors, merges the most frequent pair into a new id, and does it again.
 Encoding plays the merges back in the order in which they were learned.
 
 Left out: cutting the text into words first, special tokens (both in `regex_tokenizer`), and speed
@@ -24,7 +24,7 @@ ONE_CHUNK = r"(?s:.+)"  # the pattern that leaves a text whole
 
 
 def count_pairs(ids: list[int], counts: Counter[Pair], times: int = 1) -> None:
-    """Add to `counts` every pair of neighbours in `ids`, `times` over.
+    """Add to `counts` every pair of neighbors in `ids`, `times` over.
 
     Pairs may overlap: `aaa` holds the pair (a, a) twice.
     """

@@ -58,10 +58,10 @@ class FastTokenizer(Tokenizer):
 
         Raises `ValueError` for merges that no training gives.
         """
-        tokenizer = cls(pattern)
+        tokenizer, merges = cls(pattern), list(merges)
         numbered = {pair: 256 + i for i, pair in enumerate(merges)}
         ranks = {token: i for i, token in build_vocab(numbered).items()}
-        if len(ranks) < 256 + len(numbered):
+        if len(ranks) < 256 + len(merges):
             raise ValueError("two of the merges make the same token")
         check_merges(numbered)
         tokenizer._set_ranks(ranks, numbered)
@@ -161,8 +161,10 @@ class FastTokenizer(Tokenizer):
         return numpy.array(self.encode(text, allowed_special), dtype)
 
     def to_tiktoken(self, name: str = "lm-lessons") -> "tiktoken.Encoding":
-        """The same tokenizer as a `tiktoken.Encoding`.
+        """A `tiktoken.Encoding` that gives the same ids, with one of GPT's patterns.
 
+        tiktoken has regular expressions and an edition of Unicode of its own, so with another
+        pattern it may cut otherwise; `python -m tokenizer compare` shows whether it does.
         Raises `ValueError` for a pattern of the user's own that tiktoken does not understand.
         """
         import tiktoken

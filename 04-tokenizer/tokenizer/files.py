@@ -4,7 +4,7 @@
 - `.tiktoken`: the ranks alone, as OpenAI publishes them (`model_file`).
 - `.json`: Hugging Face's tokenizer.json, which the `tokenizers` package loads (`huggingface`).
 
-Every file is written under another name and renamed when it is whole. What is read is checked
+Every file is written under another name and renamed when it is complete. What is read is checked
 before anything is made of it; `ValueError` says what is wrong and, where it can, in which line.
 """
 
@@ -58,13 +58,18 @@ def load(path: Path, pattern: str) -> Model:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file so that it is never seen half done.
+    """Write a file so that a kill never leaves it half done.
 
-    What a kill leaves behind has a name of its own, and is overwritten the next time.
+    The temporary file has a fixed name, so the next save overwrites what a killed one has left. Two
+    processes must not save to the same path at once.
     """
     temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
     try:
-        with temporary.open("wb") as file:
+        file = temporary.open("wb")
+    except OSError as error:  # it names the temporary file, of which nobody knows
+        raise type(error)(error.errno, error.strerror, str(path)) from None
+    try:
+        with file:
             file.write(text.encode())
             file.flush()
             os.fsync(file.fileno())

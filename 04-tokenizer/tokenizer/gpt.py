@@ -74,8 +74,8 @@ class _Published(FastTokenizer):
 
 
 _FIXED = (
-    "{0} has the merges that OpenAI published, and no others; to train, load or make a tokenizer, "
-    "use FastTokenizer, with the pattern of {0} if you like"
+    "{0} keeps the ranks that OpenAI published; to train or load a tokenizer, use FastTokenizer, "
+    "which can take the pattern of {0}"
 )
 
 

@@ -32,7 +32,9 @@ def write_huggingface(model: Model) -> str:
     letters = {i: token for token, i in vocab.items()}
     for token in model.special_tokens:
         if token in vocab:
-            raise ValueError(f"special token {token!r} is spelled like an ordinary one there")
+            raise ValueError(
+                f"special token {token!r} is spelled like an ordinary token, and a tokenizer.json cannot tell them apart; choose another, or save a .model"
+            )
     byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True}
     plain = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
     value = {
@@ -77,7 +79,7 @@ def write_huggingface(model: Model) -> str:
 def read_huggingface(text: str) -> Model:
     """The tokenizer in the text of a tokenizer.json, if it is byte-level byte-pair encoding.
 
-    What would change ids and is not known here (a normaliser, dropout, and so on) is refused.
+    What would change ids and is not known here (a normalizer, dropout, and so on) is refused.
     """
     try:
         value = json.loads(text)

@@ -18,7 +18,8 @@ from collections.abc import Iterator, Mapping
 from operator import add
 from typing import NamedTuple
 
-MAX_VOCAB = 0x110000  # as many as there are characters
+MAX_VOCAB = 0x110000  # token i is stored as character number i
+MAX_TOKEN = 1 << 20  # bytes of the longest token, for a file has to hold it
 
 
 class Merge(NamedTuple):
@@ -35,6 +36,8 @@ class Merge(NamedTuple):
 def learn_merges(chunks: Mapping[str, int], number: int) -> Iterator[Merge]:
     """The first `number` merges of a text whose `chunks` occur so many times; fewer if it has none.
 
+    A pair that would make a token of more than `MAX_TOKEN` bytes is passed over.
+
     >>> [merge.pair for merge in learn_merges({"low": 3, "lower": 1, "lowest": 1}, 3)]
     [(108, 111), (256, 119), (257, 101)]
     """
@@ -44,6 +47,7 @@ def learn_merges(chunks: Mapping[str, int], number: int) -> Iterator[Merge]:
     heap = [(-count, pair) for pair, count in counts.items()]
     heapq.heapify(heap)  # the most frequent first, then the one with the smallest ids
 
+    lengths = [1] * 256  # of the tokens, in bytes
     new_id = 256
     while heap and new_id < 256 + number:
         count, pair = -heap[0][0], heap[0][1]
@@ -54,7 +58,11 @@ def learn_merges(chunks: Mapping[str, int], number: int) -> Iterator[Merge]:
                 heapq.heappop(heap)
             continue
         heapq.heappop(heap)
-        first, second = pair[0], pair[1]
+        first, second = pair
+        length = lengths[ord(first)] + lengths[ord(second)]
+        if length > MAX_TOKEN:
+            continue
+        lengths.append(length)
         token = chr(new_id)
         created: defaultdict[str, int] = defaultdict(int)
         saved = 0
@@ -71,7 +79,7 @@ def learn_merges(chunks: Mapping[str, int], number: int) -> Iterator[Merge]:
                     counts[(second if left == token else left) + first] -= n
                     created[left + token] += n
                     where[left + token].append(index)
-                if part:  # else the next token is new as well, and will count what is left of it
+                if part:  # else two new tokens meet, and the next round counts their pair
                     counts[second + part[0]] -= n
                     created[token + part[0]] += n
                     where[token + part[0]].append(index)

@@ -8,17 +8,16 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from tokenizer.apply import Pair, check_merges, recover_merges
-from tokenizer.learn import MAX_VOCAB
+from tokenizer.learn import MAX_TOKEN, MAX_VOCAB
 from tokenizer.split import Splitter
 from tokenizer.unicode import well_formed
 
 VERSION = "tokenizer 1"  # the first line of a .model file
-MAX_TOKEN = 1 << 20  # bytes of the longest token in a file
-MAX_BYTES = 1 << 28  # of all tokens; a few lines that double a token would fill any memory
+MAX_BYTES = 1 << 24  # of all tokens; a few lines that double a token would fill any memory
 MAX_ID = 1 << 31
 
 
@@ -49,8 +48,12 @@ def check_special_tokens(special_tokens: dict[str, int], taken: Collection[int])
         seen[i] = token
 
 
-def check_lengths(ranks: Iterable[bytes]) -> None:
-    """Raise `ValueError` for a token that is too long for a file."""
+def check_lengths(ranks: Collection[bytes]) -> None:
+    """Raise `ValueError` for a token that is too long for a file, or too many long ones."""
+    if (size := sum(map(len, ranks))) > MAX_BYTES:
+        raise ValueError(
+            f"the tokens have {size:,} bytes in all; in a file they can have {MAX_BYTES:,} at most"
+        )
     longest = max(ranks, key=len)
     if len(longest) > MAX_TOKEN:
         raise ValueError(

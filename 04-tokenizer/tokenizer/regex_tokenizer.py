@@ -102,7 +102,7 @@ class Tokenizer(ABC):
                 if token in text:
                     raise ValueError(
                         f"the text has the special token {token!r} at position "
-                        f"{text.index(token)}; say with allowed_special what it is to be"
+                        f"{text.index(token)}; pass allowed_special to say how to encode it"
                     )
             return {}
         if isinstance(allowed_special, str):

@@ -70,7 +70,7 @@ class Splitter:
             raise ValueError("the split pattern is empty")
         try:
             self._compiled = regex.compile(pattern)
-        except regex.error as error:
+        except (regex.error, RecursionError) as error:
             raise ValueError(f"bad split pattern: {error}") from None
         self.pattern = pattern
         self.is_gpts = pattern in PATTERNS.values()

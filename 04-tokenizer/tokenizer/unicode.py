@@ -5,7 +5,7 @@ surrogate pairs, which UTF-8 cannot encode (`well_formed`). And every edition of
 thousand code points into letters, marks or numbers; `regex` and tiktoken each bring an edition of
 their own, so \p{L} does not mean the same in both (`as_tiktoken_sees`).
 
-`python -m tokenizer.unicode` prints `VERSIONS` and `DIFFERENCES` for the installed packages.
+`python tokenizer/unicode.py` prints `VERSIONS` and `DIFFERENCES` for the installed packages.
 """
 
 import re
@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import version
+from pprint import pprint
 
 import regex
 
@@ -71,7 +72,7 @@ def as_tiktoken_sees(text: str) -> str:
 
 @cache
 def _differences() -> tuple[dict[int, str], re.Pattern[str]]:
-    """A table for `str.translate`, and a pattern that finds whatever is in it (and a few more)."""
+    """A table for `str.translate`, and a pattern that finds what is in it, and some other characters."""
     known = all(version(package) == number for package, number in VERSIONS.items())
     table = {
         code_point: STAND_INS[name]
@@ -102,7 +103,7 @@ def find_differences() -> dict[str, str]:
         theirs = set(encoding.decode(encoding.encode_ordinary(characters)))
         ours = set("".join(regex.findall(f"{name}+", characters)))
         seen |= dict.fromkeys(theirs - ours, name)
-        seen = dict.fromkeys(ours - theirs, "none") | seen
+        seen = dict.fromkeys(ours - theirs, "none") | seen  # unless it has another class in seen
     by_class = defaultdict(list)
     for character, name in seen.items():
         by_class[name].append(ord(character))
@@ -125,4 +126,5 @@ def _ranges(code_points: Iterable[int], gap: int = 1) -> list[tuple[int, int]]:
 
 if __name__ == "__main__":
     print("VERSIONS =", {package: version(package) for package in VERSIONS})
-    print("DIFFERENCES =", find_differences())
+    print("DIFFERENCES = ", end="")
+    pprint(find_differences(), width=100, sort_dicts=False)
