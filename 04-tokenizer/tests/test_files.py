@@ -114,7 +114,7 @@ def test_who_reads_a_file_while_it_is_replaced_reads_the_old_one(tmp_path):
 def test_special_token_spelled_like_an_ordinary_one_cannot_be_in_a_tokenizer_json(tmp_path):
     tokenizer = small()
     tokenizer.register_special_tokens({"low": 300})
-    with pytest.raises(ValueError, match="'low' is spelled like an ordinary one"):
+    with pytest.raises(ValueError, match="'low' is spelled like an ordinary token"):
         tokenizer.save(tmp_path / "x.json")
     tokenizer.save(tmp_path / "x")
     assert {path.name for path in tmp_path.iterdir()} == {"x.model", "x.vocab"}

@@ -33,7 +33,8 @@ def write_huggingface(model: Model) -> str:
     for token in model.special_tokens:
         if token in vocab:
             raise ValueError(
-                f"special token {token!r} is spelled like an ordinary token, and a tokenizer.json cannot tell them apart; choose another, or save a .model"
+                f"special token {token!r} is spelled like an ordinary token, and a tokenizer.json "
+                "cannot tell them apart; choose another, or save a .model"
             )
     byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True}
     plain = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}

@@ -72,7 +72,7 @@ def as_tiktoken_sees(text: str) -> str:
 
 @cache
 def _differences() -> tuple[dict[int, str], re.Pattern[str]]:
-    """A table for `str.translate`, and a pattern that finds what is in it, and some other characters."""
+    """A table for `str.translate`, and a pattern that finds what is in it, and some more."""
     known = all(version(package) == number for package, number in VERSIONS.items())
     table = {
         code_point: STAND_INS[name]
