@@ -291,8 +291,8 @@ def torch_gpt(batch: int) -> Step:
         padded = torch.nn.utils.rnn.pad_sequence(tokens, batch_first=True, padding_value=-100)
         x, y = padded[:, :-1].clamp(min=0), padded[:, 1:]  # (B, T)
         x = norm(weights["token_embedding"][x] + weights["position_embedding"][: x.shape[1]])
-        qkv = [heads(x, name) for name in ("query", "key", "value")]
-        mixed = F.scaled_dot_product_attention(*qkv, is_causal=True).transpose(1, 2).flatten(2)
+        q, k, v = (heads(x, name) for name in ("query", "key", "value"))
+        mixed = F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).flatten(2)
         x = x + mixed @ weights["project"].T  # (B, T, C)
         x = x + (norm(x) @ weights["expand"].T).relu() @ weights["contract"].T
         loss = F.cross_entropy((x @ weights["lm_head"].T).flatten(0, 1), y.flatten())

@@ -58,7 +58,7 @@ def learn_merges(chunks: Mapping[str, int], number: int) -> Iterator[Merge]:
                 heapq.heappop(heap)
             continue
         heapq.heappop(heap)
-        first, second = pair
+        first, second = pair[0], pair[1]
         length = lengths[ord(first)] + lengths[ord(second)]
         if length > MAX_TOKEN:
             continue
