@@ -1,9 +1,8 @@
 """The command line: a dataclass becomes the options, a user's mistake becomes one line.
 
-Built on tyro, whose help is kept and whose framed errors are cut down to one line.
-Exit codes: 0 done, 1 the machine refused (disk full, say), 2 the user's mistake, 130 Ctrl-C,
-141 nobody reads the output any more.
-A bug stays a traceback.
+Built on tyro, whose help is kept and whose framed errors are cut down to one line. A bug stays a
+traceback. Exit codes: 0 done, 1 the machine refused (disk full), 2 the user's mistake, 130 Ctrl-C,
+141 the reader of the output has gone.
 """
 
 import contextlib
@@ -27,18 +26,18 @@ SWITCHES = (tyro.conf.FlagCreatePairsOff,)  # --test, and no --no-test beside it
 
 
 class UserError(Exception):
-    """A mistake that the user can mend. Its text says what, where, and what to do, in one line."""
+    """A mistake the user can fix. Its message says what, where, and what to do, in one line."""
 
 
 def require(condition: bool, option: str, value: object, allowed: str) -> None:
-    """Raise `UserError` unless `condition` holds of the `value` given for `option`."""
+    """Raise `UserError` unless `condition` is true of the `value` given for `option`."""
     if not condition:
         raise UserError(f"{option} must be {allowed}, not {value}")
 
 
 @contextlib.contextmanager
 def users_mistakes() -> Iterator[None]:
-    """A `ValueError` of the lesson's code, caused by what the user gave, becomes a `UserError`."""
+    """Turn a `ValueError` that the lesson's code raises for the user's input into a `UserError`."""
     try:
         yield
     except ValueError as error:
@@ -46,15 +45,32 @@ def users_mistakes() -> Iterator[None]:
 
 
 def run(
-    main: Callable[[Config], None], config: type[Config], args: Sequence[str] | None = None
+    main: Callable[[Config], None],
+    config: type[Config],
+    args: Sequence[str] | None = None,
+    default: Callable[[Sequence[str]], Config] | None = None,
+    description: str | None = None,
 ) -> None:
-    """Read the command line into a `config`, call `main` with it, and turn errors into lines.
+    """Parse the command line into a `config`, call `main` with it, and print errors as one line.
 
-    `args` stands in for `sys.argv[1:]`. Ends by raising `SystemExit` unless all went well.
+    `args` replaces `sys.argv[1:]`. `default` returns the values of the options that are not given,
+    which may depend on some that are; see `parse_known`. `description` replaces the docstring of
+    `config` in --help. Raises `SystemExit` unless all goes well.
     """
+    args = sys.argv[1:] if args is None else args
     with _one_line_errors():
-        _refuse_empty(sys.argv[1:] if args is None else args)
-        main(_parse(lambda: tyro.cli(config, prog=_program(), args=args, config=SWITCHES)))
+        _refuse_empty(args)
+        options: dict[str, Any] = {"prog": _program(), "args": args, "config": SWITCHES}
+        if default is not None:
+            options["default"] = default(args)
+        main(_parse(lambda: tyro.cli(config, description=description, **options)))
+
+
+def parse_known(config: type[Config], args: Sequence[str]) -> Config:
+    """The options that `config` has, whatever else there is on the command line."""
+    options: dict[str, Any] = {"return_unknown_args": True, "add_help": False, "args": args}
+    known, _ = _parse(lambda: tyro.cli(config, prog=_program(), **options))
+    return known
 
 
 class Verb(Protocol):
@@ -85,9 +101,9 @@ class Interrupt:
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[Interrupt]:
-    """While it lasts, a first Ctrl-C only sets `requested`; a second one leaves at once.
+    """In this block, the first Ctrl-C only sets `requested`; a second one interrupts at once.
 
-    A training loop looks at `requested` after every step, so that it can save and report.
+    A training loop looks at `requested` after every step, so that it can save before it stops.
     """
     interrupt = Interrupt()
     before = signal.getsignal(signal.SIGINT)
