@@ -1,69 +1,36 @@
-"""Tokens of several characters: the byte-pair encoding that a stream of ids was made with.
+"""Tokens of several characters: byte-pair encodings, and files of token ids.
 
-How such an encoding is learned and works is the lesson 04-tokenizer; this file leaves the work to
-tiktoken, and takes an encoding from the ranks that lie beside a stream, or GPT-2's own.
+How such an encoding is learned and works is the lesson 04-tokenizer, which writes both as files;
+here tiktoken does the work.
 """
 
 import base64
 import hashlib
+from bisect import bisect_right
 from collections.abc import Sequence
-from pathlib import Path
 
+import numpy
 import tiktoken
+from numpy.typing import NDArray
 
 GPT2_TOKENS = 50257
 
 
 class BPE:
-    """The same four methods as `Chars`, for a `tiktoken.Encoding`.
+    """The same methods as `Chars`, for a `tiktoken.Encoding`.
 
-    `ranks` are the content of the file that it came as, None for GPT-2's own, and so is `pattern`.
+    `pattern` is the regular expression that cuts a text into chunks, `ranks` the content of the
+    file of ranks; both are None for GPT-2's own encoding.
     """
 
     def __init__(
         self, encoding: tiktoken.Encoding, pattern: str | None = None, ranks: bytes | None = None
     ) -> None:
-        self.encoding = encoding
-        self.pattern = pattern
-        self.ranks = ranks
-
-    @classmethod
-    def open(cls, ranks: Path, pattern: str) -> "BPE":
-        """The encoding with these ranks; `pattern` cuts a text into chunks.
-
-        Raises `ValueError` when the file holds no ranks.
-        """
-        found: dict[bytes, int] = {}
-        try:
-            content = ranks.read_bytes()
-            for line in content.splitlines():
-                token, rank = line.split()
-                found[base64.b64decode(token, validate=True)] = int(rank)
-            missing = [byte for byte in range(256) if bytes([byte]) not in found]
-            if missing:  # tiktoken would not survive it, nor what comes next
-                raise ValueError(f"the byte {missing[0]} is missing")
-            if sorted(found.values()) != list(range(len(found))):
-                raise ValueError("the ranks are not 0, 1, 2 and so on")
-            encoding = tiktoken.Encoding(
-                ranks.stem, pat_str=pattern, mergeable_ranks=found, special_tokens={}
-            )
-        except FileNotFoundError:
-            raise ValueError(f"there is no {ranks}, the tokenizer's ranks") from None
-        except ValueError as error:
-            raise ValueError(f"{ranks} holds no tokenizer's ranks ({error})") from None
-        return cls(encoding, pattern, content)
-
-    @classmethod
-    def gpt2(cls) -> "BPE":
-        """GPT-2's encoding; raises `ConnectionError` when tiktoken cannot get it."""
-        try:
-            return cls(tiktoken.get_encoding("gpt2"))
-        except OSError as error:
-            raise ConnectionError(f"tiktoken cannot download GPT-2's encoding: {error}") from None
+        self.encoding, self.pattern, self.ranks = encoding, pattern, ranks
 
     @property
     def sha256(self) -> str | None:
-        """The hash of the ranks; None for GPT-2's own."""
+        """The hash of the ranks."""
         return None if self.ranks is None else hashlib.sha256(self.ranks).hexdigest()
 
     def __len__(self) -> int:
@@ -76,5 +43,46 @@ class BPE:
         return self.encoding.decode(ids)
 
     def to_bytes(self, ids: Sequence[int]) -> bytes:
-        """The bytes, which may end within a character."""
+        """The bytes of these tokens, which may end within a character."""
         return self.encoding.decode_bytes(ids)
+
+
+def parse_ranks(content: bytes) -> dict[bytes, int]:
+    """The tokens in a file of ranks: a line has a token in base64 and its rank.
+
+    (`tiktoken.load.load_tiktoken_bpe` reads the same, but keeps a copy under the file's path, and
+    would give one run's ranks to another in its place.) Raises `ValueError` for any other content,
+    since tiktoken panics without the 256 bytes.
+    """
+    ranks: dict[bytes, int] = {}
+    for line in content.splitlines():
+        token, rank = line.split()
+        ranks[base64.b64decode(token, validate=True)] = int(rank)
+    if sorted(ranks.values()) != list(range(len(ranks))):
+        raise ValueError("the ranks are not 0, 1, 2 and so on")
+    if missing := {bytes([byte]) for byte in range(256)} - ranks.keys():
+        raise ValueError(f"the byte {min(missing)!r} is missing")
+    return ranks
+
+
+class Shards:
+    """Several arrays of ids, sliced like one."""
+
+    def __init__(self, arrays: Sequence[NDArray[numpy.unsignedinteger]]) -> None:
+        self.arrays = arrays
+        self.ends = [int(end) for end in numpy.cumsum([len(array) for array in arrays])]
+
+    def __len__(self) -> int:
+        return self.ends[-1]
+
+    def __getitem__(self, where: slice) -> NDArray[numpy.unsignedinteger]:
+        """The ids of a slice without step, across the ends of arrays."""
+        start, stop, _ = where.indices(len(self))
+        pieces = []
+        i = bisect_right(self.ends, start)
+        while start < stop:
+            begin = self.ends[i] - len(self.arrays[i])
+            end = min(stop, self.ends[i])
+            pieces.append(self.arrays[i][start - begin : end - begin])
+            start, i = end, i + 1
+        return numpy.concatenate(pieces) if pieces else self.arrays[0][:0]
