@@ -327,9 +327,15 @@ def open_run(config: Config, corpus: Corpus, rank: int) -> Run:
         if run.read_config().get("sha256") != corpus.sha256:
             mend = "give the same text with --data"
             raise cli.UserError(f"{config.data} is not what {run.path} was started with; {mend}")
+        if rank == 0:
+            run.write_settings(asdict(replace(config, resume=None)))
         return run
     paths = [Path()]
     if rank == 0:
+        old = config.runs / config.name
+        if config.name and (old / "config.json").exists():
+            mend = f"continue it with --resume {old}, or choose another --name"
+            raise cli.UserError(f"{old} exists; {mend}")
         run = Run.create(config.runs, LESSON, config.name)
         if isinstance(corpus.vocabulary, BPE) and corpus.vocabulary.ranks is not None:
             with run.writing(RANKS) as path:

@@ -483,6 +483,7 @@ def test_finished_run_continues_with_more_steps_or_minutes(copy):
     assert done.returncode == 0, done.stderr
     assert "resumed at step 40" in done.stdout and "trained: 60 steps" in done.stdout
     assert [line["step"] for line in Run(copy, "").read_metrics()][-3:] == [40, 50, 60]
+    assert "trained: 60 steps" in run("train.py", "--resume", str(copy)).stdout  # as it was told
     done = run("train.py", "--resume", str(copy), "--minutes", "0.02")
     assert done.returncode == 0, done.stderr
     assert json.loads((copy / "results.json").read_text())["seconds"] >= 1.2
@@ -508,7 +509,8 @@ def test_run_name_that_is_taken_is_refused(trained, text):
     folder, _ = trained["gpt2"]
     before = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     options = ["--runs", str(folder.parent), "--name", folder.name, "--data", text, *QUICK]
-    assert "exists; choose another --name" in mistake(run("train.py", *options))
+    problem = mistake(run("train.py", *options))
+    assert f"{folder} exists; continue it with --resume {folder}, or choose another" in problem
     assert before == {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 

@@ -92,6 +92,10 @@ class Run:
         about = {"command": sys.argv, "python": platform.python_version(), **more}
         self.write_json("config.json", {"lesson": self.lesson, "config": config, **about})
 
+    def write_settings(self, config: dict[str, Any]) -> None:
+        """Replace the options in `config.json`, for a run that continues with other ones."""
+        self.write_json("config.json", {**self.read_config(), "config": config})
+
     def read_config(self) -> dict[str, Any]:
         """What `write_config` wrote; raises `UserError` if it is missing or damaged."""
         try:

@@ -95,7 +95,7 @@ class Training:
             self._resume()
         elif self.best_path.exists():  # which the first evaluation would overwrite
             raise cli.UserError(f"{self.last_path} is missing, so {run.path} cannot continue")
-        self._evaluations = int(self.done * evaluations)
+        self._evaluations = self._evaluations_due()
 
     @property
     def done(self) -> float:
@@ -113,7 +113,7 @@ class Training:
     @property
     def evaluation_is_due(self) -> bool:
         """Whether `evaluated` must be called before the next step."""
-        return int(self.done * self.evaluations) > self._evaluations
+        return self._evaluations_due() > self._evaluations
 
     def __iter__(self) -> Iterator[int]:
         """Yield the number of each step; end after the last one, or raise at Ctrl-C.
@@ -173,7 +173,7 @@ class Training:
         self._require_finite_weights()
         train = state.losses / max(1, state.batches)
         state.losses, state.batches, state.failures = 0.0, 0, state.failures + 1
-        self._evaluations = int(self.done * self.evaluations)
+        self._evaluations = self._evaluations_due()
         if better := dev < state.best_dev:
             state.best_step, state.best_dev, state.failures = state.step, dev, 0
         if self.rank == 0:
@@ -191,6 +191,12 @@ class Training:
     def load_best(self) -> None:
         """Put the weights with the lowest dev loss into the model."""
         self.model.load_state_dict(self._load(self.best_path).part("model"))
+
+    def _evaluations_due(self) -> int:
+        """How many evaluations the run should have had by now."""
+        if self.minutes is not None:
+            return int(self.done * self.evaluations)
+        return min(self.state.step, self.steps) * self.evaluations // self.steps
 
     def _read_losses(self) -> None:
         """Read the clock and the waiting losses, which are means over all processes."""

@@ -190,6 +190,11 @@ def test_run_by_the_clock_ends_in_time_and_evaluates_as_often(tmp_path):
     assert len(metrics(tmp_path / "run")) == 7
 
 
+def test_every_evaluation_takes_place(tmp_path):  # also where 100 * (29 / 100) is less than 29
+    train(setup(tmp_path / "run", steps=100, evaluations=100))
+    assert [line[0] for line in metrics(tmp_path / "run")] == list(range(1, 101))
+
+
 def test_evaluations_are_not_part_of_the_time(tmp_path):
     run = setup(tmp_path / "run", evaluations=10)
     train(run, dev=lambda step: time.sleep(0.05) or 1.0)
