@@ -246,8 +246,11 @@ def report(
         print(f"  {line}".rstrip())
     run.write_text("text.txt", text + "\n")
     run.write_json("results.json", results)
-    metrics = run.read_metrics()
-    curves = {name: [(m["step"], m[name]) for m in metrics] for name in ("train", "dev")}
+    metrics = training.metrics()
+    curves: dict[str, plots.Curve] = {
+        "train": [(line["step"], line["train"]) for line in metrics],
+        "dev": [(line["step"], line["dev"]) for line in metrics],
+    }
     lines = {"counted bigram": bigram_loss, "the text's own cost": corpus.floor}
     shakespeare = corpus.sha256 == datasets.SOURCES["shakespeare"].sha256
     if shakespeare and isinstance(corpus.vocabulary, Chars):
@@ -295,7 +298,9 @@ def open_data(config: Config) -> Corpus:
 def known_vocabulary(config: Config) -> Vocabulary | None:
     """The vocabulary of --resume or --init; None if the data brings its own."""
     if config.resume:
-        return restore(Run.open(config.resume, LESSON).read_config()["vocabulary"], config.resume)
+        return restore(
+            Run.open(config.resume, LESSON).read_config().get("vocabulary"), config.resume
+        )
     if config.init:
         with cli.users_mistakes():
             return gpt2_vocabulary(pretrained.find(config.init))

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 from statistics import mean, median
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypedDict
 
 import torch
 from rich.console import Console
@@ -31,7 +31,7 @@ from gpt.gpt2 import GPT2
 from gpt.load import LESSON, RANKS, describe, is_gpt2, load, open_corpus, start_ids
 from gpt.modern import Modern
 from shared import cli, devices, plots, progress
-from shared.runs import Run, atomic
+from shared.runs import Run, atomic, checked
 from shared.schedules import rise_and_fall
 
 MAP_LIMIT = 64  # tokens; the labels of more cannot be read
@@ -144,20 +144,20 @@ class Eval(OfRun):
 
     def run(self) -> None:
         model, vocabulary = load(self.run_folder)
-        stored: dict[str, Any] = {"config": {"data": "shakespeare", "dtype": "float32"}}
+        trained: Trained = {"data": "shakespeare", "dtype": "float32", "sha256": None}
         if not is_gpt2(self.run_folder):
-            stored = Run.open(Path(self.run_folder), LESSON).read_config()
+            trained = read_trained(Path(self.run_folder))
         block_size = model.block_size if self.block_size is None else self.block_size
         allowed = f"from 1 to {model.block_size}, the model's context"
         cli.require(1 <= block_size <= model.block_size, "--block-size", block_size, allowed)
-        corpus = open_corpus(self.data or stored["config"]["data"], vocabulary)
-        if not self.data and stored.get("sha256", corpus.sha256) != corpus.sha256:
+        corpus = open_corpus(self.data or trained["data"], vocabulary)
+        if not self.data and trained["sha256"] not in (None, corpus.sha256):
             mend = "pass --data to choose a text"
             raise cli.UserError(f"{corpus.about} is not the text of {self.run_folder}; {mend}")
         _, dev = train_and_dev(corpus.ids)
         cli.require(len(dev) > block_size, "--block-size", block_size, f"less than {len(dev):,}")
         device = devices.find_device(self.device)
-        dtype = stored["config"]["dtype"] if self.dtype == "auto" else self.dtype
+        dtype = trained["dtype"] if self.dtype == "auto" else self.dtype
         with torch.autocast(device.type, torch.bfloat16, enabled=dtype == "bfloat16"):
             loss = estimate_loss(model.to(device), dev, block_size)
         n = len(dev) - 1
@@ -167,6 +167,22 @@ class Eval(OfRun):
         print(f"dev: {n:,} tokens, {characters:,} characters, {len(text):,} bytes")
         print(f"loss: {loss:.4f} nats a token, context {block_size}, {dtype}")
         print(f"that is {bits / characters:.4f} bits a character, {bits / len(text):.4f} a byte")
+
+
+class Trained(TypedDict):
+    """What `eval` needs to know of a model's training; `sha256` identifies the text."""
+
+    data: str
+    dtype: Literal["float32", "bfloat16"]
+    sha256: str | None
+
+
+def read_trained(folder: Path) -> Trained:
+    """The same from a run's config.json; raises `UserError` if it is damaged."""
+    path, stored = folder / "config.json", Run.open(folder, LESSON).read_config()
+    config = checked(stored.get("config"), dict[str, Any], str(path))
+    named = {name: config.get(name) for name in ("data", "dtype")}
+    return checked({**named, "sha256": stored.get("sha256")}, Trained, str(path))
 
 
 @dataclass

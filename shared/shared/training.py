@@ -24,7 +24,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import torch
 import torch.distributed as dist
@@ -32,7 +32,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from shared import checkpoints, cli, progress
-from shared.runs import Run
+from shared.runs import Run, checked
 
 SAVE_EVERY = 300.0  # seconds; evaluations save, too
 SHOWN = 60  # characters of a sample that are printed
@@ -49,6 +49,15 @@ class State:
     failures: int = 0  # evaluations since the best one
     losses: float = 0.0  # sum of the training losses since the last evaluation
     batches: int = 0  # how many they are
+
+
+class Metrics(TypedDict):
+    """What is logged at an evaluation; the losses are means, in nats."""
+
+    step: int
+    seconds: float
+    train: float
+    dev: float
 
 
 class Training:
@@ -192,6 +201,11 @@ class Training:
         """Put the weights with the lowest dev loss into the model."""
         self.model.load_state_dict(self._load(self.best_path).part("model"))
 
+    def metrics(self) -> list[Metrics]:
+        """What was logged at each evaluation; raises `UserError` if the file is damaged."""
+        path = self.run.path / "metrics.jsonl"
+        return checked(self.run.read_metrics(), list[Metrics], str(path))
+
     def _evaluations_due(self) -> int:
         """How many evaluations the run should have had by now."""
         if self.minutes is not None:
@@ -226,6 +240,7 @@ class Training:
         checkpoints.restore_optimizers(self.optimizers, checkpoint.part("optimizer"))
         self.state = State(**checkpoint.about["state"])
         if self.rank == 0:
+            self.metrics()  # is not damaged
             self.run.rewind(self.state.step)
             print(f"resumed at step {self.state.step:,}")
 

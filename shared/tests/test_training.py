@@ -153,6 +153,15 @@ def test_state_of_another_model_is_refused(tmp_path):
         setup(path)
 
 
+def test_damaged_metrics_are_refused_when_the_run_continues(tmp_path):
+    path = tmp_path / "run"
+    train(setup(path))
+    lines = (path / "metrics.jsonl").read_text().replace("dev", "div", 1)
+    (path / "metrics.jsonl").write_text(lines)
+    with pytest.raises(UserError, match=r"metrics\.jsonl is damaged"):
+        setup(path)
+
+
 def test_run_killed_before_its_first_save_begins_again_and_leftovers_are_swept(tmp_path):
     path = tmp_path / "run"
     (path / "samples").mkdir(parents=True)
