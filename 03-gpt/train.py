@@ -51,17 +51,19 @@ from shared.training import Training
 
 LECTURE = 1.48  # the lecture's last dev loss, nats per character (youtube.com/watch?v=kCc8FmEb1nY)
 FINE_TUNING_LR = 3e-5  # for weights that have been trained already
-FREE = {"resume", "steps", "minutes", "evaluations", "patience"}  # what --resume may change
-FREE |= {"data", "device", "micro_batches", "compile"}
+CHANGEABLE = {"steps", "minutes", "evaluations", "patience"}  # on --resume
+CHANGEABLE |= {"resume", "data", "device", "micro_batches", "compile"}
+ModelName = Literal["modern", "gpt2", "bigram"]
+Preset = Literal["cpu", "baby", "gpt2-124m"]
 
 
 @dataclass(frozen=True)
 class Config:
     """Train a decoder-only Transformer on a text, and sample from it."""
 
-    model: Literal["modern", "gpt2", "bigram"] = "modern"
+    model: ModelName = "modern"
     """GPT-2 with what has been learned since; GPT-2; the lecture's first model."""
-    preset: Literal["cpu", "baby", "gpt2-124m"] = "cpu"
+    preset: Preset = "cpu"
     """Where the defaults below come from; without it, cpu, or baby if there is a CUDA GPU."""
     data: str = "shakespeare"
     """A text file; `shakespeare`; `bundled`; a file of token ids, NAME.bin; a folder of them."""
@@ -128,8 +130,8 @@ class Config:
 class Choice:
     """The options on which the defaults of the others depend."""
 
-    model: Literal["modern", "gpt2", "bigram"] = "modern"
-    preset: Literal["cpu", "baby", "gpt2-124m"] | None = None
+    model: ModelName = "modern"
+    preset: Preset | None = None
     init: str | None = None
     resume: Path | None = None
 
@@ -298,9 +300,8 @@ def open_data(config: Config) -> Corpus:
 def known_vocabulary(config: Config) -> Vocabulary | None:
     """The vocabulary of --resume or --init; None if the data brings its own."""
     if config.resume:
-        return restore(
-            Run.open(config.resume, LESSON).read_config().get("vocabulary"), config.resume
-        )
+        stored = Run.open(config.resume, LESSON).read_config()
+        return restore(stored.get("vocabulary"), config.resume)
     if config.init:
         with cli.users_mistakes():
             return gpt2_vocabulary(pretrained.find(config.init))
@@ -385,13 +386,10 @@ def main(config: Config) -> None:
             raise cli.UserError("give --steps or --minutes, not both")
         config = replace(config, minutes=None)  # a run that was in minutes continues in steps
     if config.resume:
-        Run.open(config.resume, LESSON).refuse_changes(config, FREE)
-    if config.init and (config.n_layer, config.n_head, config.n_embd) != (
-        default.n_layer,
-        default.n_head,
-        default.n_embd,
-    ):
-        raise cli.UserError("--init has sizes of its own; leave --n-layer and the like out")
+        Run.open(config.resume, LESSON).refuse_changes(config, CHANGEABLE)
+    for name in ("n_layer", "n_head", "n_embd"):
+        if config.init and getattr(config, name) != getattr(default, name):
+            raise cli.UserError(f"--init has sizes of its own; leave {flag(name)} out")
     try:
         train(config)
     except torch.OutOfMemoryError:
@@ -403,7 +401,7 @@ def check(config: Config, world: int) -> None:
     """Raise `UserError` for a value that cannot work, in `world` processes."""
     least = 0 if config.model == "bigram" else 1
     counts = dict.fromkeys(("steps", "evaluations", "batch_size", "micro_batches", "block_size"), 1)
-    counts |= dict.fromkeys(("n_layer", "n_head", "n_embd"), least) | {"warm_up": 0, "seed": 0}
+    counts |= dict.fromkeys(("n_layer", "n_head", "n_embd"), least) | {"warm_up": 0}
     for name, smallest in counts.items():
         require(config, name, getattr(config, name) >= smallest, f"at least {smallest}")
     for name in ("lr", "muon_lr", "embedding_lr", "weight_decay", "final_lr", "clip"):
@@ -412,6 +410,7 @@ def check(config: Config, world: int) -> None:
         require(config, name, 0 <= getattr(config, name) < 1, "from 0 to below 1")
     require(config, "minutes", config.minutes is None or 0 < config.minutes < math.inf, "above 0")
     require(config, "patience", config.patience is None or config.patience >= 1, "at least 1")
+    require(config, "seed", 0 <= config.seed < 2**63, "from 0 to 2**63 - 1")
     parts = world * config.micro_batches
     allowed = f"a multiple of {parts}, processes times --micro-batches"
     require(config, "batch_size", config.batch_size % parts == 0, allowed)
@@ -427,7 +426,12 @@ def check(config: Config, world: int) -> None:
 
 def require(config: Config, name: str, condition: bool, allowed: str) -> None:
     """Raise `UserError` unless the condition holds of the option of this name."""
-    cli.require(condition, "--" + name.replace("_", "-"), getattr(config, name), allowed)
+    cli.require(condition, flag(name), getattr(config, name), allowed)
+
+
+def flag(name: str) -> str:
+    """How an option is written on the command line."""
+    return "--" + name.replace("_", "-")
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ class Sample(OfRun):
         cli.require(good, "--top-p", self.top_p, "above 0 and at most 1")
         cli.require(self.tokens >= 1, "--tokens", self.tokens, "at least 1")
         cli.require(self.count >= 1, "--count", self.count, "at least 1")
-        cli.require(self.seed >= 0, "--seed", self.seed, "at least 0")
+        cli.require(0 <= self.seed < 2**63, "--seed", self.seed, "from 0 to 2**63 - 1")
         model, vocabulary = load(self.run_folder)
         with cli.users_mistakes():
             prompt = vocabulary.encode(self.prompt) or start_ids(vocabulary)
@@ -230,7 +230,7 @@ class Ablate:
         for option in ("steps", "seeds"):
             count = getattr(self, option)
             cli.require(count >= 1, f"--{option}", count, "at least 1")
-        cli.require(self.seed >= 0, "--seed", self.seed, "at least 0")
+        cli.require(0 <= self.seed < 2**63, "--seed", self.seed, "from 0 to 2**63 - 1")
         corpus = open_corpus(self.data)
         split, dev = train_and_dev(corpus.ids)
         size = MODERN["block_size"]

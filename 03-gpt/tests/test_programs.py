@@ -394,7 +394,7 @@ def test_two_processes_learn_what_one_does(tmp_path, text):
         (["--lr", "nan"], "--lr must be a number from 0 up, not nan"),
         (["--weight-decay", "-1"], "--weight-decay must be a number from 0 up, not -1"),
         (["--batch-size", "6", "--micro-batches", "4"], "--batch-size must be a multiple of 4"),
-        (["--seed", "-1"], "--seed must be at least 0"),
+        (["--seed", "-1"], "--seed must be from 0 to 2**63 - 1, not -1"),
         (["--model", "gru"], "--model must be one of bigram, gpt2, modern, not 'gru'"),
         (["--preset", "huge"], "--preset must be one of baby, cpu, gpt2-124m, not 'huge'"),
         (["--steps", "abc"], "--steps cannot be 'abc' (--help"),
@@ -735,14 +735,21 @@ def test_examples_in_docstrings_are_true():
         assert results.attempted and results.failed == 0
 
 
-def test_code_of_the_readme_prints_what_the_readme_says():
+def test_code_of_the_readme_prints_what_the_readme_says(tmp_path, monkeypatch):
+    (tmp_path / "play.txt").write_text(play.write().text[:20000].replace("\n\n", "\nROMEO:\n"))
+    options = ["--data", str(tmp_path / "play.txt"), "--runs", str(tmp_path / "runs")]
+    assert run("train.py", *options, "--name", "default", *QUICK).returncode == 0
+    monkeypatch.chdir(tmp_path)
     results = doctest.testfile(str(LESSON / "README.md"), module_relative=False, encoding="utf-8")
     assert results.attempted > 5
     assert results.failed == 0
 
 
-def test_pictures_and_files_of_the_readme_are_there():
+def test_pictures_and_files_of_the_readme_are_there_and_as_long_as_it_says():
     readme = (LESSON / "README.md").read_text(encoding="utf-8")
     assert "](pictures/" in readme
+    for path, lines in re.findall(r"^\| \[`\S+`\]\((\S+)\) \| (\d+) \|", readme, re.M):
+        text = (LESSON / path).read_text(encoding="utf-8")
+        assert len(text.splitlines()) == pytest.approx(int(lines), rel=0.1), path
     for path in re.findall(r"\]\(([^):]+)\)", readme):
         assert (LESSON / path).exists(), path

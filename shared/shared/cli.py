@@ -21,7 +21,7 @@ from typing import Any, Protocol, TypeVar
 import tyro
 
 Config = TypeVar("Config")
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+COLOR = re.compile(r"\x1b\[[0-9;]*m")
 SWITCHES = (tyro.conf.FlagCreatePairsOff,)  # --test, and no --no-test beside it
 
 
@@ -120,7 +120,7 @@ def interruptible() -> Iterator[Interrupt]:
 
 
 def _refuse_empty(args: Sequence[str]) -> None:
-    """Raise `UserError` for `--data ""`, which is what a shell makes of a variable without value.
+    """Raise `UserError` for `--data ""`, which a shell makes of a variable without a value.
 
     Only a `--prompt` may be empty.
     """
@@ -131,7 +131,7 @@ def _refuse_empty(args: Sequence[str]) -> None:
 
 
 def _parse(call: Callable[[], Any]) -> Any:
-    """What `call` returns, with tyro's framed complaint made one line."""
+    """What `call` returns; tyro's framed message becomes one line."""
     complaint = io.StringIO()
     try:
         with contextlib.redirect_stderr(complaint):
@@ -143,7 +143,7 @@ def _parse(call: Callable[[], Any]) -> Any:
 
 
 def _program() -> str:
-    """What the user typed to start this program, without the options."""
+    """The command that started this program, without its options."""
     spec = sys.modules["__main__"].__spec__
     if spec is None:
         return f"python {Path(sys.argv[0]).name}"
@@ -151,13 +151,13 @@ def _program() -> str:
 
 
 def _in_one_line(frame: str) -> str:
-    """A framed message, whose parts have rules or empty lines between them, as one line.
+    """A framed message, whose parts are separated by rules or empty lines, as one line.
 
-    The frame is drawn with lines, or, where the terminal has no such characters, with hyphens; on
-    a terminal it has colours.
+    The frame is drawn with lines, or with hyphens where the terminal has no such characters; on a
+    terminal it has colors.
     """
     parts: list[list[str]] = [[]]
-    for line in COLOUR.sub("", frame).splitlines()[1:]:
+    for line in COLOR.sub("", frame).splitlines()[1:]:
         text = line.strip(" │╰╯─")
         if text.strip("-"):
             parts[-1].append(text)
@@ -168,7 +168,7 @@ def _in_one_line(frame: str) -> str:
 
 
 def _in_plain_words(message: str) -> str:
-    """The first part of a message, without the names of Python's types, and what may be meant."""
+    """The first part of a message, without the names of Python's types, and tyro's suggestion."""
     said = message.partition("\n")[0]
     if found := re.fullmatch(r"Error parsing (\S+): .*'(.*)'\]?\.?", said):
         return f"{found[1]} cannot be {found[2]!r}"
@@ -196,7 +196,7 @@ def _in_plain_words(message: str) -> str:
 def _one_line_errors() -> Iterator[None]:
     warnings.showwarning = _show_warning
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # letters that the terminal lacks are escaped
+        if isinstance(stream, io.TextIOWrapper):  # characters the terminal lacks are escaped
             stream.reconfigure(errors="backslashreplace")
     try:
         yield
@@ -205,9 +205,9 @@ def _one_line_errors() -> Iterator[None]:
         _leave(f"error: {error}", 2)
     except KeyboardInterrupt:
         _leave("interrupted", 130)
-    except BrokenPipeError:  # the reader of our output, `head` say, has had enough
+    except BrokenPipeError:  # the reader of our output has gone, `head` for example
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)  # what a shell reports of a program that a closed pipe has ended
+        sys.exit(141)  # as a shell reports a program that a closed pipe ended
     except OSError as error:
         named = error.filename and error.strerror
         _leave(f"error: {error.filename}: {error.strerror}" if named else f"error: {error}", 1)

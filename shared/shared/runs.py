@@ -1,8 +1,8 @@
 """The run folder: everything that one training run leaves behind, in `runs/NAME/`.
 
-`config.json` holds the settings, the command and where the data came from; `metrics.jsonl` has a
-line for every logged step; samples and pictures lie beside them. A file is either whole or not
-there: it is written under another name and renamed when it is on disk.
+`config.json` has the options, the command and where the data came from; `metrics.jsonl` has a line
+for every logged step; samples and pictures are beside them. A file is either whole or not there: it
+is written under another name and renamed once it is on disk.
 """
 
 import errno
@@ -162,7 +162,7 @@ class Run:
 
     @contextmanager
     def writing(self, name: str) -> Iterator[Path]:
-        """A path to write to; when the block ends well, the file there becomes `name`."""
+        """A path to write to; if the block succeeds, the file there becomes `name`."""
         with atomic(self.path / name) as temporary:
             yield temporary
 
