@@ -367,16 +367,18 @@ def losses(folder):
 
 
 @NOT_WINDOWS
-def test_two_processes_learn_what_one_does(tmp_path, text):
-    options = ["--data", text, "--runs", str(tmp_path), *QUICK, "--steps", "50"]
-    assert run("train.py", "--name", "one", *options, "--micro-batches", "2").returncode == 0
-    done = process(*torchrun("--name", "two", *options))
+def test_two_processes_and_two_micro_batches_learn_what_one_does(tmp_path, text):
+    options = ["--data", text, "--runs", str(tmp_path), *QUICK, "--steps", "50", "--model", "gpt2"]
+    assert run("train.py", "--name", "whole", *options).returncode == 0
+    assert run("train.py", "--name", "halves", *options, "--micro-batches", "2").returncode == 0
+    done = process(*torchrun("--name", "processes", *options))
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("model: ") == 1 and "2 processes" in done.stdout
-    one, two = losses(tmp_path / "one"), losses(tmp_path / "two")
-    assert len(one) == 10
-    for a, b in zip(one, two):
-        assert b == pytest.approx(a, abs=1e-5)
+    whole = losses(tmp_path / "whole")
+    assert len(whole) == 10
+    for name in ("halves", "processes"):
+        for a, b in zip(whole, losses(tmp_path / name), strict=True):
+            assert b == pytest.approx(a, abs=1e-5)
 
 
 @pytest.mark.parametrize(
