@@ -1,425 +1,439 @@
-"""Train a decoder-only Transformer on a text, and let it write.
+"""Train a decoder-only Transformer on a text, and sample from it.
 
-    python train.py                                  # the modern model on Shakespeare; in runs/
-    python train.py --model lecture                  # the lecture's, as nanoGPT trains it
-    torchrun --nproc_per_node=2 train.py             # by two processes, to the same end
+    python train.py                                  # the modern model on Shakespeare
+    python train.py --model gpt2                     # GPT-2, as nanoGPT trains it on a laptop
+    torchrun --nproc_per_node=2 train.py             # the same run, shared by two processes
     python train.py --preset gpt2-124m --data tokens/ --compile
 
-The training loop of "Let's build GPT" (youtube.com/watch?v=kCc8FmEb1nY), as far as "Let's reproduce
-GPT-2" (youtube.com/watch?v=l8pRSuU81PU) takes it. This file has the options and the loop; `session`
-keeps a run on disk, `processes` knows of other processes, `report` shows what came out.
+The loop is that of "Let's build GPT" (youtube.com/watch?v=kCc8FmEb1nY), with what "Let's reproduce
+GPT-2" (youtube.com/watch?v=l8pRSuU81PU) adds: mixed precision, gradient accumulation, clipping, a
+learning-rate schedule, several processes. `shared.training` does what stands around it: saving,
+resuming, Ctrl-C.
 """
 
 import math
-import sys
-import time
-from dataclasses import asdict, dataclass, fields, replace
-from functools import partial
-from importlib.util import find_spec
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Any, Literal
 
-try:
-    from tyro.conf import arg
+import torch
+import torch.distributed as dist
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+from tyro.conf import arg
 
-    from shared import checkpoints, cli, datasets, progress, runs
+from gpt import presets, pretrained
+from gpt.bigram import Bigram
+from gpt.chars import Chars
+from gpt.data import get_batch, train_and_dev
+from gpt.evaluation import estimate_loss
+from gpt.flops import flops_per_token, peak_flops
+from gpt.load import (
+    LESSON,
+    RANKS,
+    Corpus,
+    Vocabulary,
+    describe,
+    gpt2_vocabulary,
+    open_corpus,
+    restore,
+    start_ids,
+)
+from gpt.models import Model, build
+from gpt.optimizers import make_optimizers
+from gpt.tokens import BPE
+from shared import cli, datasets, devices, plots
+from shared.runs import Run
+from shared.schedules import rise_and_fall
+from shared.training import Training
 
-    for package in ("matplotlib", "safetensors", "tiktoken", "torch"):
-        if find_spec(package) is None:  # only looked for: importing them would slow down --help
-            raise ImportError(f"No module named {package!r}")
-except ImportError as missing:
-    setup = "in the repository's root folder run `make setup`, then `. .venv/bin/activate`"
-    sys.exit(f"error: {missing}; {setup}")
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
-
-    from gpt.corpus import Vocabulary
-    from gpt.models import Model
-    from gpt.recipes import Recipe
-    from processes import Process
-    from session import Session
-
-LESSON = "gpt"
-EVALUATIONS = 10  # of the dev split in a run; each time the run is saved
-SAVE_EVERY = 300.0  # seconds between two times that the state is kept, at most
-FINE_TUNING = 3e-5  # the learning rate for weights that have been trained already
-STRETCH = 10  # steps that a GPU takes between two looks at the loss
-SAMPLE = 100  # tokens that the model writes after each evaluation
-SHOWN = 60  # characters of them that are printed
-Count = Annotated[int | None, arg(metavar="INT")]
-Amount = Annotated[float | None, arg(metavar="FLOAT")]
+LECTURE = 1.48  # the lecture's last dev loss, nats per character (youtube.com/watch?v=kCc8FmEb1nY)
+FINE_TUNING_LR = 3e-5  # for weights that have been trained already
+CHANGEABLE = {"steps", "minutes", "evaluations", "patience"}  # on --resume
+CHANGEABLE |= {"resume", "data", "device", "micro_batches", "compile"}
+ModelName = Literal["modern", "gpt2", "bigram"]
+Preset = Literal["cpu", "baby", "gpt2-124m"]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Config:
-    """Train a decoder-only Transformer on a text, and let it write."""
+    """Train a decoder-only Transformer on a text, and sample from it."""
 
-    model: Literal["modern", "lecture", "bigram"] = "modern"
-    """What has been learned since the lecture; the lecture's own model; its first."""
-    preset: Annotated[
-        Literal["cpu", "baby", "gpt2-124m"] | None, arg(metavar="cpu|baby|gpt2-124m")
-    ] = None
-    """Sizes and settings; by default cpu, and baby where there is a CUDA GPU."""
+    model: ModelName = "modern"
+    """GPT-2 with what has been learned since; GPT-2; the lecture's first model."""
+    preset: Preset = "cpu"
+    """Where the defaults below come from; without it, cpu, or baby if there is a CUDA GPU."""
     data: str = "shakespeare"
-    """A text file; or `shakespeare`; or `bundled`; or a file tokens.bin, or a folder of such."""
+    """A text file; `shakespeare`; `bundled`; a file of token ids, NAME.bin; a folder of them."""
     init: Annotated[str | None, arg(metavar="GPT2")] = None
-    """Begin with a GPT-2's weights: a folder in Hugging Face's layout, or a name on its hub."""
-    steps: Count = None
-    """Training steps; this and what follows are by default the preset's."""
-    minutes: Amount = None
-    """Train for so long instead. Such a run cannot be repeated bit for bit."""
-    batch_size: Count = None
-    """Windows of the text in a step, over all processes."""
-    accumulate: Count = None
-    """Portions in which they pass through the model, to save memory."""
-    block_size: Count = None
-    """Tokens that the model sees: its context."""
-    n_layer: Count = None
+    """Start from a GPT-2's weights: a folder in Hugging Face's layout, or a name on its hub."""
+    steps: int = 900
+    """Training steps. On --resume, more of them continue a finished run: the schedule goes on in
+    its middle, so the result is not that of a longer run."""
+    minutes: Annotated[float | None, arg(metavar="FLOAT")] = None
+    """Train for this long instead. Not reproducible bit for bit."""
+    evaluations: int = 10
+    """Evaluations on the whole dev split; the run is saved at each."""
+    patience: Annotated[int | None, arg(metavar="INT")] = None
+    """Stop after this many evaluations without a better dev loss."""
+    batch_size: int = 16
+    """Windows of text in a step, over all processes."""
+    micro_batches: int = 1
+    """Micro-batches per process (gradient accumulation), to save memory."""
+    block_size: int = 128
+    """Context length, in tokens."""
+    n_layer: int = 4
     """Blocks."""
-    n_head: Count = None
+    n_head: int = 4
     """Attention heads in a block."""
-    n_embd: Count = None
-    """Numbers in an embedding."""
-    dropout: Amount = None
-    """Share of the numbers that are left out in training."""
-    lr: Amount = None
-    """AdamW's learning rate at its highest; with `--init` by default 3e-5."""
-    muon_lr: Amount = None
-    """Muon's, for the matrices of the blocks; 0 leaves them to AdamW."""
-    embedding_lr: Amount = None
-    """AdamW's for embeddings."""
-    weight_decay: Amount = None
-    """How strongly matrices are pulled towards zero."""
-    warm_up: Count = None
-    """Steps in which the learning rates rise."""
-    clip: Amount = None
-    """Largest norm of all gradients together; 0 for no limit."""
+    n_embd: int = 128
+    """Embedding dimension."""
+    dropout: float = 0.0
+    """Probability that an activation is zeroed in training."""
+    lr: float = 0.01
+    """Learning rate of AdamW, at its peak."""
+    muon_lr: float = 0.03
+    """Learning rate of Muon, for the matrices of the blocks; 0 leaves them to AdamW."""
+    embedding_lr: float = 0.04
+    """Learning rate of AdamW for embeddings; 0 means --lr."""
+    weight_decay: float = 0.3
+    """Weight decay of matrices and embeddings."""
+    beta2: float = 0.95
+    """AdamW's decay rate for the average of squared gradients."""
+    warm_up: int = 10
+    """Steps over which the learning rates rise."""
+    decay: Literal["linear", "cosine"] = "linear"
+    """How they fall afterwards."""
+    final_lr: float = 0.0
+    """What is left of them at the end, as a fraction of the peak."""
+    clip: float = 0.0
+    """Clip the norm of the gradient at this value; 0 for no clipping."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to compute."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
-    """In what to compute; by default bfloat16 where the device is fast with it."""
+    """Precision of matrix products; auto is bfloat16 where the device is fast at it."""
     compile: bool = False
-    """Let torch.compile make the model faster; it takes a minute to begin."""
+    """Use torch.compile, which takes a minute to start."""
     seed: int = 1337
-    """Seed of the weights, the batches, dropout and the samples."""
+    """Seed of weights, batches, dropout and samples."""
     resume: Annotated[Path | None, arg(metavar="RUN")] = None
-    """Go on with the run in this folder, with the settings that it was begun with."""
+    """Continue the run in this folder, with the options it was started with."""
     name: str = ""
-    """Name of the run's folder; by default the date and the time."""
+    """Name of the run's folder; by default the date and time."""
     runs: Path = Path("runs")
-    """Where run folders go."""
-
-    def check(self) -> None:
-        """Raise `UserError` for a value that cannot work; a model checks its own sizes."""
-        for option in ("steps", "batch_size", "accumulate", "block_size"):
-            count = getattr(self, option)
-            cli.require(count is None or count >= 1, _flag(option), count, "at least 1")
-        for option in ("minutes", "lr", "embedding_lr"):
-            value = getattr(self, option)
-            good = value is None or 0 < value < math.inf
-            cli.require(good, _flag(option), value, "a number above 0")
-        for option in ("muon_lr", "weight_decay", "warm_up", "clip"):
-            value = getattr(self, option)
-            good = value is None or 0 <= value < math.inf
-            cli.require(good, _flag(option), value, "a number from 0 up")
-        cli.require(0 <= self.seed < 2**31, "--seed", self.seed, "from 0 to 2**31 - 1")
-        if self.steps and self.minutes:
-            raise cli.UserError("give --steps or --minutes, not both")
-        if self.model == "bigram":
-            for option in ("n_layer", "n_head", "n_embd", "dropout", "muon_lr"):
-                if getattr(self, option) is not None:
-                    raise cli.UserError(f"a bigram is only a table; leave {_flag(option)} out")
-        if self.init and self.model != "lecture":
-            raise cli.UserError("--init takes a GPT-2, which is --model lecture")
-        if self.init and (self.n_layer or self.n_head or self.n_embd):
-            raise cli.UserError("--init brings the sizes along; leave --n-layer and the like out")
-
-    def preset_for(self, gpu: bool) -> str:
-        """The preset that was given, or the machine's."""
-        return self.preset or ("baby" if gpu else "cpu")
-
-    def recipe(self, gpu: bool) -> "Recipe":
-        """How to train: what was given, and for the rest what the preset says."""
-        from gpt.recipes import PRESETS, Recipe
-
-        name = self.preset_for(gpu)
-        if self.model not in PRESETS[name]:
-            raise cli.UserError(f"--preset {name} has no {self.model}; leave --preset out")
-        options = {field.name: getattr(self, field.name, None) for field in fields(Recipe)}
-        given = {name: value for name, value in options.items() if value is not None}
-        given |= {name: None for name in ("muon_lr", "clip") if given.get(name) == 0}
-        if self.init and self.lr is None:
-            given["lr"] = FINE_TUNING
-        return replace(PRESETS[name][self.model], **given)
+    """The folder of run folders."""
 
 
-def _flag(option: str) -> str:
-    return "--" + option.replace("_", "-")
+@dataclass(frozen=True)
+class Choice:
+    """The options on which the defaults of the others depend."""
+
+    model: ModelName = "modern"
+    preset: Preset | None = None
+    init: str | None = None
+    resume: Path | None = None
+
+
+def train(config: Config) -> None:
+    """Train one model, from the start or from where it stopped, and show what came out."""
+    rank, world, device = devices.start_processes(config.device)  # several with torchrun
+    check(config, world)
+    config = replace(config, dtype=devices.find_dtype(config.dtype, device))
+    autocast = torch.autocast(device.type, torch.bfloat16, enabled=config.dtype == "bfloat16")
+    torch.manual_seed(config.seed)
+    corpus = open_data(config)
+    train_split, dev_split = train_and_dev(corpus.ids)
+    raw_model = build_model(config, len(corpus.vocabulary)).to(device)
+    lrs = config.lr, config.muon_lr, config.embedding_lr
+    optimizers = make_optimizers(raw_model, *lrs, config.weight_decay, config.beta2)
+    if rank == 0:
+        processes = f", {world} processes" if world > 1 else ""
+        print(f"data: {corpus.about}")
+        print(f"model: {config.model}, {count_parameters(raw_model):,} parameters; ", end="")
+        print(f"on {device.type}, {config.dtype}{processes}", flush=True)
+    training = Training(
+        open_run(config, corpus, rank),
+        raw_model,
+        optimizers,
+        about(config, raw_model, corpus.vocabulary),
+        steps=config.steps,
+        minutes=config.minutes,
+        evaluations=config.evaluations,
+        patience=config.patience,
+        seed=config.seed,
+        look_every=1 if device.type == "cpu" else 10,
+    )
+    model: Any = torch.compile(raw_model) if config.compile else raw_model
+    if world > 1:
+        model = DistributedDataParallel(model, forward_sync_buffers=False)
+
+    size = config.block_size, config.batch_size, config.seed
+    for step in training:
+        mean_loss = torch.zeros((), device=device)
+        raw_model.zero_grad()
+        for i in range(config.micro_batches):
+            part, parts = rank * config.micro_batches + i, world * config.micro_batches
+            x, y = get_batch(train_split, step, *size, part, parts)  # (B, T) each
+            x, y = x.to(device), y.to(device)
+            last = i == config.micro_batches - 1  # which averages gradients over processes
+            with model.no_sync() if world > 1 and not last else nullcontext():
+                with autocast:
+                    logits, loss = model(x, y)  # (B, T, V), a scalar
+                loss = loss / config.micro_batches
+                loss.backward()
+            mean_loss += loss.detach()
+        if config.clip > 0:
+            nn.utils.clip_grad_norm_(raw_model.parameters(), config.clip)
+        schedule = config.warm_up, config.decay, config.final_lr
+        training.set_lr(rise_and_fall(step, training.done, *schedule))
+        for optimizer in optimizers:
+            optimizer.step()
+        training.log(mean_loss)
+        if training.evaluation_is_due:
+            with autocast:
+                dev = estimate_loss(raw_model, dev_split, config.block_size)
+            training.evaluated(dev, sample(raw_model, corpus.vocabulary, 100, config.seed))
+
+    if rank == 0:
+        training.load_best()
+        report(config, training, raw_model, corpus, device)
+
+
+def sample(model: Model, vocabulary: Vocabulary, tokens: int, seed: int) -> str:
+    """A text by the model, from the start of a line."""
+    device = next(model.parameters()).device
+    start = torch.tensor([start_ids(vocabulary)], device=device)  # (1, T)
+    model.eval()
+    ids = model.generate(start, tokens, generator=torch.Generator().manual_seed(seed))
+    model.train()
+    return vocabulary.decode(ids[0, start.shape[1] :].tolist())
+
+
+def report(
+    config: Config, training: Training, model: Model, corpus: Corpus, device: torch.device
+) -> None:
+    """Print the losses and the speed, and a text; write them and a picture to the run folder."""
+    state, run = training.state, training.run
+    tokens_per_second = state.step * config.batch_size * config.block_size / state.seconds
+    flops_per_second = tokens_per_second * flops_per_token(model, config.block_size)
+    processes = dist.get_world_size() if dist.is_initialized() else 1
+    mfu = flops_per_second / (peak_flops(device, getattr(torch, config.dtype)) * processes)
+    bigram_loss = counted_bigram_loss(corpus)
+    results = {
+        "model": config.model,
+        "parameters": count_parameters(model),
+        "steps": state.step,
+        "best_step": state.best_step,
+        "seconds": state.seconds,
+        "tokens_per_second": tokens_per_second,
+        "flops_per_second": flops_per_second,
+        "mfu": mfu,
+        "block_size": config.block_size,
+        "dev": state.best_dev,
+        "bigram": bigram_loss,
+        "floor": corpus.floor,
+    }
+    text = sample(model, corpus.vocabulary, 1000, config.seed)
+    work = f"{flops_per_second / 1e9:,.1f} GFLOP/s, MFU {mfu:.0%}"
+    print(f"trained: {state.step:,} steps in {state.seconds:.0f} s, ", end="")
+    print(f"{tokens_per_second:,.0f} tokens/s, {work}")
+    where = f"dev, context {config.block_size}, after {state.best_step:,} steps"
+    print(f"loss: {in_units(state.best_dev)} ({where})")
+    if bigram_loss is not None:
+        print(f"loss: {in_units(bigram_loss)} (dev, by counting pairs of tokens)")
+    print("a text:")
+    for line in text.strip().splitlines()[:12]:
+        print(f"  {line}".rstrip())
+    run.write_text("text.txt", text + "\n")
+    run.write_json("results.json", results)
+    metrics = training.metrics()
+    curves: dict[str, plots.Curve] = {
+        "train": [(line["step"], line["train"]) for line in metrics],
+        "dev": [(line["step"], line["dev"]) for line in metrics],
+    }
+    lines = {"counted bigram": bigram_loss, "the text's own cost": corpus.floor}
+    shakespeare = corpus.sha256 == datasets.SOURCES["shakespeare"].sha256
+    if shakespeare and isinstance(corpus.vocabulary, Chars):
+        lines["the lecture's GPT"] = LECTURE
+    known = {name: loss for name, loss in lines.items() if loss is not None}
+    with run.writing("loss.svg") as path:
+        plots.save(plots.loss_curve(curves, known, ylabel="nats per token"), path)
+    print(f"run: {run.path}/ (model.safetensors, results.json, text.txt, loss.svg, samples/)")
+
+
+def in_units(nats: float) -> str:
+    """A loss in its three units."""
+    perplexity = math.exp(min(nats, 700))
+    return f"{nats:.4f} nats a token, {nats / math.log(2):.4f} bits, perplexity {perplexity:.2f}"
+
+
+def counted_bigram_loss(corpus: Corpus) -> float | None:
+    """The dev loss of a table of counted pairs; None if its vocabulary makes it too large."""
+    if len(corpus.vocabulary) > 4096:
+        return None
+    train_split, dev_split = train_and_dev(corpus.ids)
+    bigram = Bigram(len(corpus.vocabulary), block_size=1)
+    x, _ = train_split.windows([0], min(len(train_split) - 1, 10_000_000))
+    bigram.count(x[0])
+    return estimate_loss(bigram, dev_split, block_size=1024)
+
+
+def count_parameters(model: nn.Module) -> int:
+    """How many numbers the model learns; those it uses twice count once."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def open_data(config: Config) -> Corpus:
+    """What to learn from; raises `UserError` if a window does not fit into each split."""
+    corpus = open_corpus(config.data, known_vocabulary(config))
+    shortest = min(len(split) for split in train_and_dev(corpus.ids))
+    if config.block_size >= shortest:
+        raise cli.UserError(
+            f"the text has {len(corpus.ids):,} tokens, and --block-size {config.block_size} "
+            f"needs at least {10 * config.block_size + 1:,}"
+        )
+    return corpus
+
+
+def known_vocabulary(config: Config) -> Vocabulary | None:
+    """The vocabulary of --resume or --init; None if the data brings its own."""
+    if config.resume:
+        stored = Run.open(config.resume, LESSON).read_config()
+        return restore(stored.get("vocabulary"), config.resume)
+    if config.init:
+        with cli.users_mistakes():
+            return gpt2_vocabulary(pretrained.find(config.init))
+    return None
+
+
+def build_model(config: Config, vocab_size: int) -> Model:
+    """A model with random weights, which `Training` replaces on --resume, or those of --init."""
+    if config.init and not (config.resume and (config.resume / "last.safetensors").exists()):
+        with cli.users_mistakes():
+            folder = pretrained.find(config.init)
+            return pretrained.load(folder, config.block_size, config.dropout)
+    names = ["block_size"]
+    if config.model != "bigram":
+        names += ["n_layer", "n_head", "n_embd", "dropout"]
+    return build(config.model, vocab_size, **{name: getattr(config, name) for name in names})
+
+
+def about(config: Config, model: Model, vocabulary: Vocabulary) -> dict[str, Any]:
+    """What `gpt.load` needs to build the model again."""
+    sizes = {"vocab_size": len(vocabulary), "sizes": model.sizes}
+    return {"lesson": LESSON, "model": config.model, **sizes, "vocabulary": describe(vocabulary)}
+
+
+def open_run(config: Config, corpus: Corpus, rank: int) -> Run:
+    """The folder of --resume, or a new one, which the first process makes."""
+    if config.resume:
+        run = Run.open(config.resume, LESSON)
+        if run.read_config().get("sha256") != corpus.sha256:
+            mend = "give the same text with --data"
+            raise cli.UserError(f"{config.data} is not what {run.path} was started with; {mend}")
+        if rank == 0:
+            run.write_settings(asdict(replace(config, resume=None)))
+        return run
+    paths = [Path()]
+    if rank == 0:
+        old = config.runs / config.name
+        if config.name and (old / "config.json").exists():
+            mend = f"continue it with --resume {old}, or choose another --name"
+            raise cli.UserError(f"{old} exists; {mend}")
+        run = Run.create(config.runs, LESSON, config.name)
+        if isinstance(corpus.vocabulary, BPE) and corpus.vocabulary.ranks is not None:
+            with run.writing(RANKS) as path:
+                path.write_bytes(corpus.vocabulary.ranks)
+        more = {"sha256": corpus.sha256, "vocabulary": describe(corpus.vocabulary)}
+        run.write_config(asdict(config), data=corpus.about, **more)
+        paths = [run.path]
+    if dist.is_initialized():
+        dist.broadcast_object_list(paths)
+    return Run(paths[0], LESSON)
+
+
+def default_config(args: Sequence[str]) -> Config:
+    """The values of the options that are not given: those of the run, or of model and preset."""
+    choice = cli.parse_known(Choice, args)
+    return defaults(choice.model, choice.preset, choice.init, choice.resume)
+
+
+def defaults(model: str, preset: str | None, init: str | None, resume: Path | None) -> Config:
+    """The options with which the run `resume` was started; or else those of model and preset."""
+    if resume:
+        return replace(Run.open(resume, LESSON).settings(Config), resume=resume)
+    preset = preset or ("baby" if torch.cuda.is_available() else "cpu")
+    if model not in presets.PRESETS[preset]:
+        raise cli.UserError(f"--preset {preset} has no {model}; leave --preset out")
+    options = {"model": model, "preset": preset, "init": init, **presets.PRESETS[preset][model]}
+    if init:
+        if model != "gpt2":
+            raise cli.UserError("--init has the weights of a GPT-2; add --model gpt2")
+        with cli.users_mistakes():
+            sizes = pretrained.sizes(pretrained.find(init))
+        sizes["block_size"] = min(sizes["block_size"], options["block_size"])
+        options |= {"lr": FINE_TUNING_LR, **sizes}
+    return Config(**options)
 
 
 def main(config: Config) -> None:
-    """Train one model, from the start or from where it was stopped, and report on it."""
-    import processes  # here, since PyTorch takes a second to import, and --help needs none
-
-    with processes.started(config.device) as process:
-        config.check()
-        if config.resume:
-            free = {"resume", "data", "device", "accumulate", "compile"}
-            config = runs.Run.open(config.resume, LESSON).begun_with(config, free)
-        train(config, process)
-
-
-def train(config: Config, process: "Process") -> None:
-    """What `main` does in one of several processes."""
-    import report
-
-    session = begin(config, process)
-    if not fit(session, config.compile):
-        best = session.state.best_dev
-        dev = f"; best dev loss {best:.4f}" if math.isfinite(best) else ""
-        print(f"stopped after step {session.state.step:,}{dev}")
-        print(f"run: {session.run.path}/; to go on: python train.py --resume {session.run.path}")
-        raise KeyboardInterrupt
-    if process.first:
-        session.load_best()
-        results = report.measure(session)
-        report.print_results(results)
-        files = report.write_files(session, results)
-        print(f"run: {session.run.path}/ ({', '.join(files)})")
-
-
-def begin(config: Config, process: "Process") -> "Session":
-    """The session that `config` asks for, in a new run folder, or in that of `--resume`."""
-    import torch
-
-    from gpt.corpus import Corpus
-    from gpt.models import build
-    from gpt.precision import find_dtype
-    from session import Session
-
-    read = partial(datasets.load, "shakespeare")
-    recipe = config.recipe(gpu=process.device.type == "cuda")
-    torch.manual_seed(config.seed)
-    with cli.users_mistakes():
-        if config.init:
-            model, vocabulary, context = pretrained_model(config, recipe)
-            recipe = replace(recipe, block_size=context)
-            corpus = Corpus.open(config.data, read, vocabulary)
-        else:
-            corpus = Corpus.open(config.data, read)
-            model = build(config.model, corpus.vocab_size, **recipe.sizes())
-    print(f"data: {corpus.about}")
-    dtype = find_dtype(config.dtype, process.device)
-    session = Session(config.model, model, recipe, config.seed, corpus, process, dtype)
+    """Refuse options that contradict each other or the run of --resume, then train."""
+    default = defaults(config.model, config.preset, config.init, config.resume)
+    if config.minutes is not None and config.steps != default.steps:
+        if config.minutes != default.minutes:
+            raise cli.UserError("give --steps or --minutes, not both")
+        config = replace(config, minutes=None)  # a run that was in minutes continues in steps
     if config.resume:
-        run = runs.Run.open(config.resume, LESSON)
-        if run.read_config()["sha256"] != corpus.sha256:
-            mend = "give the same text with --data"
-            raise cli.UserError(f"{config.data} is not what {run.path} was begun with; {mend}")
-        session.put_in(run)
-        session.load_last()
-        print(f"resumed at step {session.state.step:,}")
-    else:
-        if process.first:
-            run = runs.Run.create(config.runs, LESSON, config.name)
-            settings = asdict(config) | {"preset": config.preset_for(process.device.type == "cuda")}
-            run.write_config(settings, data=corpus.about, sha256=corpus.sha256)
-        path = process.agree(str(run.path) if process.first else "")
-        session.put_in(runs.Run(Path(path), LESSON))
-    processes = f", {process.world} processes" if process.world > 1 else ""
-    where = f"{process.device.type}, {str(dtype).removeprefix('torch.')}{processes}"
-    print(f"model: {session.name}, {session.n_parameters():,} parameters; on {where}")
-    return session
+        Run.open(config.resume, LESSON).refuse_changes(config, CHANGEABLE)
+    for name in ("n_layer", "n_head", "n_embd"):
+        if config.init and getattr(config, name) != getattr(default, name):
+            raise cli.UserError(f"--init has sizes of its own; leave {flag(name)} out")
+    try:
+        train(config)
+    except torch.OutOfMemoryError:
+        mend = "use more --micro-batches or a smaller --batch-size"
+        raise cli.UserError(f"the GPU's memory is full; {mend}") from None
 
 
-def pretrained_model(config: Config, recipe: "Recipe") -> "tuple[Model, Vocabulary, int]":
-    """The GPT-2 of `--init`, what its tokens mean, and the context to train it with.
-
-    For a run that goes on, its shape is enough, since `last.safetensors` has the weights.
-    """
-    from gpt import pretrained
-    from gpt.corpus import restore
-    from gpt.models import build
-
-    if config.resume:
-        about = checkpoints.load(config.resume / "last.safetensors").about
-        model = build("lecture", about["vocab_size"], **about["sizes"])
-        return model, restore(about["vocabulary"], config.resume), about["context"]
-    folder = pretrained.find(str(config.init))
-    gpt2 = pretrained.load(folder, recipe.dropout)
-    context = config.block_size or min(recipe.block_size, gpt2.block_size)
-    allowed = f"at most {gpt2.block_size}, the context of {config.init}"
-    cli.require(context <= gpt2.block_size, "--block-size", context, allowed)
-    return gpt2, pretrained.vocabulary(folder), context
-
-
-def fit(session: "Session", compile: bool) -> bool:
-    """Train until the end, or until Ctrl-C; whether it was the end."""
-    import torch
-
-    from gpt.flops import flops_per_token, peak_flops
-    from processes import on_terminate
-
-    recipe, state, process = session.recipe, session.state, session.process
-    model = process.wrap(session.model, compile)
-    flops = flops_per_token(session.model, recipe.block_size)
-    peak = peak_flops(process.device, session.dtype) * process.world
-    total = 100 if recipe.minutes else recipe.steps
-    with (
-        cli.interruptible() as interrupt,
-        progress.bar(total, session.name, done=int(session.done() * total)) as advance,
-    ):
-        if process.world > 1:
-            on_terminate(interrupt)
-        if state.step == 0:
-            session.save_last()
-        saved, stop = time.perf_counter(), 0.0
-        try:
-            while True:
-                if int(session.done() * EVALUATIONS) > state.evaluations:
-                    evaluate(session)
-                    saved = time.perf_counter()
-                elif stop or time.perf_counter() - saved > SAVE_EVERY:
-                    session.save_last()
-                    saved = time.perf_counter()
-                if stop or session.done() == 1:
-                    return not stop
-                before, began = session.done(), time.perf_counter()
-                losses, rates = take_steps(session, model)
-                figures = losses.tolist()  # waits for the device
-                *figures, seconds, stop = process.mean(
-                    *figures, time.perf_counter() - began, float(interrupt.requested)
-                )
-                note(session, figures, rates, seconds)
-                speed = len(figures) * recipe.batch_size * recipe.block_size / seconds  # tokens/s
-                shown = {"ktok/s": speed / 1000, "MFU %": 100 * speed * flops / peak}
-                further = int(session.done() * total) - int(before * total)
-                advance(further, loss=figures[-1], dev=state.best_dev, **shown)
-        except torch.OutOfMemoryError:
-            mend = "a larger --accumulate, or a smaller --batch-size, needs less"
-            raise cli.UserError(f"the memory of {process.device} is full; {mend}") from None
-        except RuntimeError as error:
-            if not process.are_lost(error):
-                raise
-            session.save_last()
-            raise ConnectionError(
-                f"another process was lost after step {state.step:,}; to go on, with as many "
-                f"processes as divide the batch: torchrun … train.py --resume {session.run.path}"
-            ) from None
+def check(config: Config, world: int) -> None:
+    """Raise `UserError` for a value that cannot work, in `world` processes."""
+    least = 0 if config.model == "bigram" else 1
+    counts = dict.fromkeys(("steps", "evaluations", "batch_size", "micro_batches", "block_size"), 1)
+    counts |= dict.fromkeys(("n_layer", "n_head", "n_embd"), least) | {"warm_up": 0}
+    for name, smallest in counts.items():
+        require(config, name, getattr(config, name) >= smallest, f"at least {smallest}")
+    for name in ("lr", "muon_lr", "embedding_lr", "weight_decay", "final_lr", "clip"):
+        require(config, name, 0 <= getattr(config, name) < math.inf, "a number from 0 up")
+    for name in ("dropout", "beta2"):
+        require(config, name, 0 <= getattr(config, name) < 1, "from 0 to below 1")
+    require(config, "minutes", config.minutes is None or 0 < config.minutes < math.inf, "above 0")
+    require(config, "patience", config.patience is None or config.patience >= 1, "at least 1")
+    require(config, "seed", 0 <= config.seed < 2**63, "from 0 to 2**63 - 1")
+    parts = world * config.micro_batches
+    allowed = f"a multiple of {parts}, processes times --micro-batches"
+    require(config, "batch_size", config.batch_size % parts == 0, allowed)
+    if config.model == "bigram":
+        for name in ("n_layer", "n_head", "n_embd"):
+            require(config, name, getattr(config, name) == 0, "left out: a bigram is only a table")
+        return
+    whole = config.n_embd % config.n_head == 0
+    require(config, "n_embd", whole, f"a multiple of --n-head, {config.n_head}")
+    even = config.model != "modern" or config.n_embd // config.n_head % 2 == 0
+    require(config, "n_embd", even, "an even multiple of --n-head, since channels rotate in pairs")
 
 
-def take_steps(session: "Session", model: "nn.Module") -> "tuple[Tensor, list[float]]":
-    """A few training steps: their losses (step,), and what part of the highest rates they had.
-
-    Does not wait for the device.
-    """
-    import torch
-
-    recipe, state, process = session.recipe, session.state, session.process
-    losses, rates = [], []
-    for _ in range(1 if process.device.type == "cpu" else STRETCH):
-        if state.step == recipe.steps and not recipe.minutes:
-            break
-        losses.append(gradients(session, model))
-        rates.append(session.lr_factor())
-        if recipe.clip is not None:
-            torch.nn.utils.clip_grad_norm_(session.model.parameters(), recipe.clip)
-        for optimizer in session.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = group["initial_lr"] * rates[-1]
-            optimizer.step()
-        state.step += 1
-    return torch.stack(losses), rates
+def require(config: Config, name: str, condition: bool, allowed: str) -> None:
+    """Raise `UserError` unless the condition holds of the option of this name."""
+    cli.require(condition, flag(name), getattr(config, name), allowed)
 
 
-def gradients(session: "Session", model: "nn.Module") -> "Tensor":
-    """Compute this process's part of a batch, in portions; returns its mean loss.
-
-    The gradients are then averages over all portions and all processes.
-    """
-    import torch
-
-    from gpt.data import batch_at, seed_of
-    from gpt.evaluation import nats
-    from gpt.precision import autocast
-
-    recipe, step, process = session.recipe, session.state.step, session.process
-    portions = session.portions()
-    for optimizer in session.optimizers:
-        optimizer.zero_grad()
-    total = torch.zeros((), device=process.device)
-    for portion in range(portions):
-        part, parts = process.rank * portions + portion, process.world * portions
-        torch.manual_seed(seed_of(session.seed, step, part))  # for dropout
-        size = recipe.block_size, recipe.batch_size
-        x, y = batch_at(step, session.train, *size, session.seed, part, parts)
-        x, y = process.to_device(x), process.to_device(y)
-        with process.averaging(model, portion == portions - 1):
-            with autocast(process.device, session.dtype):
-                logits = model(x)
-            loss = nats(logits, y) / portions
-            loss.backward()
-        total += loss.detach()
-    return total
-
-
-def note(session: "Session", losses: list[float], rates: list[float], seconds: float) -> None:
-    """Add the losses of the newest steps to the state, and the seconds they took.
-
-    `rates` are what part of the highest learning rates they had. Raises `UserError` when a loss is
-    no number.
-    """
-    state = session.state
-    first = state.step - len(losses)
-    for step, (loss, rate) in enumerate(zip(losses, rates), start=first):
-        if not math.isfinite(loss):
-            raise diverged(session, f"at step {step} the loss is {loss}", rate)
-    state.losses += sum(losses)
-    state.batches += len(losses)
-    state.seconds += seconds
-
-
-def diverged(session: "Session", what: str, rate: float) -> cli.UserError:
-    """What to say when the numbers have left the range of a float, at `rate` times the rates."""
-    saved = session.best_path if session.best_path.exists() else session.last_path
-    names = ("lr", "muon_lr", "embedding_lr")
-    highest = {_flag(name): getattr(session.recipe, name) for name in names}
-    lrs = (f"{flag} at {lr * rate:.3g}" for flag, lr in highest.items() if lr is not None)
-    mend = f"begin again with a smaller one (the last good weights: {saved})"
-    return cli.UserError(f"{what}, with {', '.join(lrs)}; {mend}")
-
-
-def evaluate(session: "Session") -> None:
-    """Measure the dev loss, log it, keep the weights if they are the best, and the state."""
-    from gpt.evaluation import total_nats
-    from gpt.precision import autocast
-
-    state, process = session.state, session.process
-    with autocast(process.device, session.dtype):
-        block_size = session.recipe.block_size
-        nats, count = total_nats(
-            session.model, session.dev, block_size, process.rank, process.world
-        )
-    mean_nats, mean_count = process.mean(nats, count)
-    dev, train = mean_nats / mean_count, state.losses / max(1, state.batches)
-    if not math.isfinite(dev):
-        raise diverged(
-            session, f"after step {state.step} the dev loss is {dev}", session.lr_factor()
-        )
-    state.losses, state.batches = 0.0, 0
-    state.evaluations = int(session.done() * EVALUATIONS)
-    if process.first:
-        session.run.log(step=state.step, seconds=round(state.seconds, 3), train=train, dev=dev)
-    if dev < state.best_dev:
-        state.best_step, state.best_dev = state.step, dev
-        session.save_best()
-    session.save_last()
-    if process.first:
-        text = session.write(SAMPLE, session.seed)
-        session.run.write_text(f"samples/step-{state.step:05}.txt", text + "\n")
-        print(f"step {state.step:,}: train {train:.4f}, dev {dev:.4f}: {text[:SHOWN]!r}")
+def flag(name: str) -> str:
+    """How an option is written on the command line."""
+    return "--" + name.replace("_", "-")
 
 
 if __name__ == "__main__":
-    cli.run(main, Config)
+    description = f"{Config.__doc__}\n\nThe presets:\n{presets.table()}"
+    cli.run(main, Config, default=default_config, description=description)

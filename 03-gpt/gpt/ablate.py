@@ -1,26 +1,23 @@
-"""What each change of the modern model is worth: undo one, train again, look at the loss.
+"""What each change of the modern model is worth: undo one, train again, compare the losses.
 
-Every entry takes a model that has just been made, before its first step, and puts the older way in
-the place of one change. With all of them undone, it would be the lecture's model, about.
+Each entry of `CHANGES` takes a new model and puts the older way in the place of one change.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from gpt.data import Split, batch_at
-from gpt.evaluation import nats
-from gpt.model import GPT
-from gpt.modern import Modern, RMSNorm, Rotary
-from gpt.optimizers import optimizers_for
-from gpt.precision import autocast, find_dtype
-from gpt.recipes import PRESETS, Recipe
+from gpt.data import Split, get_batch
+from gpt.gpt2 import GPT2
+from gpt.modern import Modern
+from gpt.optimizers import make_optimizers
+from gpt.presets import PRESETS
 
 
 class LearnedPositions(nn.Module):
-    """Instead of `Rotary`: a learned vector for every position is added to queries and keys."""
+    """Instead of `Rotary`: a learned vector for each position, added to queries and keys."""
 
     def __init__(self, head_size: int, block_size: int) -> None:
         super().__init__()
@@ -33,33 +30,25 @@ class LearnedPositions(nn.Module):
 
 
 def without_ngrams(model: Modern) -> None:
-    """Every token comes alone."""
+    """Each token comes alone."""
     model.ngrams = nn.ModuleList()
 
 
 def without_trigrams(model: Modern) -> None:
-    """Every token brings its predecessor along, but not the one before."""
+    """Each token comes with the one before it, but not with the two before it."""
     model.ngrams = nn.ModuleList(ngram for ngram in model.ngrams if ngram.n == 2)
 
 
 def without_rotary(model: Modern) -> None:
-    """Learned positions, as in GPT-2, but where rotary ones have their place."""
-    sizes = model.sizes
-    positions = LearnedPositions(int(sizes["n_embd"] // sizes["n_head"]), model.block_size)
-    _exchange(model, Rotary, lambda: positions)
-
-
-def without_rms_norm(model: Modern) -> None:
-    """Layer norm with weights."""
-    width = int(model.sizes["n_embd"])
-    qk_norms = [block.attention.qk_norm for block in model.blocks]
-    _exchange(model, RMSNorm, lambda: nn.LayerNorm(width))
-    for block, qk_norm in zip(model.blocks, qk_norms):
-        block.attention.qk_norm = qk_norm
+    """Learned positions, as in GPT-2, but where the rotary ones are."""
+    head_size = model.sizes["n_embd"] // model.sizes["n_head"]
+    positions = LearnedPositions(head_size, model.block_size)
+    for block in model.blocks:
+        block.attention.rotary = positions
 
 
 def without_qk_norm(model: Modern) -> None:
-    """Queries and keys as they come."""
+    """Queries and keys as they are."""
     for block in model.blocks:
         block.attention.qk_norm = nn.Identity()
 
@@ -70,104 +59,57 @@ def without_relu_squared(model: Modern) -> None:
         block.mlp.activation = nn.GELU(approximate="tanh")
 
 
-def with_biases(model: Modern) -> None:
-    """A bias in every linear layer."""
-    for module in model.modules():
-        if isinstance(module, nn.Linear):
-            module.bias = nn.Parameter(torch.zeros(module.out_features))
-
-
-def without_zero_init(model: Modern) -> None:
-    """Small random numbers, as GPT-2 has them."""
-    for block in model.blocks:
-        for linear in (block.attention.project, block.mlp.project):
-            nn.init.normal_(linear.weight, std=0.02 / (2 * len(model.blocks)) ** 0.5)
-    nn.init.normal_(model.output.weight, std=0.02)
-
-
-def without_soft_cap(model: Modern) -> None:
-    """Logits as they come."""
-    model.cap = nn.Identity()
-
-
-def _exchange(model: Modern, kind: type[nn.Module], make: Callable[[], nn.Module]) -> None:
-    """Put a module that `make` returns into the place of every one of this `kind`."""
-    for parent in list(model.modules()):
-        for name, child in parent.named_children():
-            if isinstance(child, kind):
-                setattr(parent, name, make())
-
-
 CHANGES: dict[str, Callable[[Modern], None]] = {
     "without n-gram embeddings": without_ngrams,
-    "without embeddings of three": without_trigrams,
+    "without trigrams": without_trigrams,
     "without rotary positions": without_rotary,
-    "without RMS norm": without_rms_norm,
     "without QK norm": without_qk_norm,
     "without ReLU²": without_relu_squared,
-    "with biases": with_biases,
-    "without zero-initialised projections": without_zero_init,
-    "without logit soft-cap": without_soft_cap,
 }
 
-
-@dataclass(frozen=True)
-class Variant:
-    """A model that is to be trained, and how."""
-
-    name: str
-    model: nn.Module
-    recipe: Recipe
+MODERN, GPT2_OPTIONS = PRESETS["cpu"]["modern"], PRESETS["cpu"]["gpt2"]
 
 
-def variants(vocab_size: int, steps: int, seed: int) -> Iterator[Variant]:
-    """The modern model, then without each of its changes, then the lecture's.
+def variants(vocab_size: int, seed: int) -> Iterator[tuple[str, nn.Module, dict[str, Any]]]:
+    """Names, models and options: the modern model, it without each of its changes, GPT-2.
 
-    All see the same batches, and begin with the same weights where they have the same.
+    They start from the same weights as far as they have the same, and have the same sizes.
     """
-    modern = replace(PRESETS["cpu"]["modern"], steps=steps, minutes=None)
-    batch_size, block_size = modern.batch_size, modern.block_size
-    lecture = replace(PRESETS["cpu"]["lecture"], steps=steps, warm_up=modern.warm_up)
-    lecture = replace(lecture, batch_size=batch_size, block_size=block_size)
-
-    def made() -> Modern:
+    names = "block_size", "n_layer", "n_head", "n_embd", "dropout"
+    sizes = {name: MODERN[name] for name in names}
+    for name, undo in {"all of it": None, **CHANGES, "without Muon": None}.items():
         torch.manual_seed(seed)
-        return Modern(vocab_size, **modern.sizes())
-
-    yield Variant("all of it", made(), modern)
-    for name, undo in CHANGES.items():
-        model = made()
-        undo(model)
-        yield Variant(name, model, modern)
-    adamw = replace(modern, lr=lecture.lr, muon_lr=None)  # which likes a smaller rate
-    yield Variant("without Muon", made(), adamw)
+        model = Modern(vocab_size, **sizes)
+        if undo is not None:
+            undo(model)
+        adamw = {"muon_lr": 0.0, "lr": GPT2_OPTIONS["lr"]}  # which needs a smaller rate
+        yield name, model, MODERN | (adamw if name == "without Muon" else {})
     torch.manual_seed(seed)
-    yield Variant("the lecture's model", GPT(vocab_size, **lecture.sizes()), lecture)
+    yield "GPT-2", GPT2(vocab_size, **sizes), GPT2_OPTIONS | {"warm_up": MODERN["warm_up"]}
 
 
 def train(
-    variant: Variant, data: Split, seed: int, lr_factor: Callable[[int, Recipe], float]
+    model: nn.Module,
+    options: dict[str, Any],
+    split: Split,
+    seed: int,
+    lr_factors: Sequence[float],
+    autocast: torch.autocast,
 ) -> Iterator[float]:
-    """Train the variant, on the CPU; yields every step's loss. The loop of `train.py` in short.
-
-    `lr_factor` says what the learning rates of a step are of the highest ones.
-    """
-    model, recipe = variant.model, variant.recipe
-    optimizers = optimizers_for(model, recipe)
-    device = torch.device("cpu")
-    dtype = find_dtype("auto", device)
-    for step in range(recipe.steps):
-        x, y = batch_at(step, data, recipe.block_size, recipe.batch_size, seed)
-        with autocast(device, dtype):
-            logits = model(x)
-        loss = nats(logits, y)
-        for optimizer in optimizers:
-            optimizer.zero_grad()
+    """Train a variant on the CPU, with a learning-rate factor for each step; yield the losses."""
+    names = "lr", "muon_lr", "embedding_lr", "weight_decay", "beta2"
+    optimizers = make_optimizers(model, **{name: options[name] for name in names})
+    peaks = [(group, group["lr"]) for o in optimizers for group in o.param_groups]
+    for step, factor in enumerate(lr_factors):
+        x, y = get_batch(split, step, MODERN["block_size"], MODERN["batch_size"], seed)
+        with autocast:
+            _, loss = model(x, y)
+        model.zero_grad()
         loss.backward()
-        if recipe.clip is not None:
-            nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
+        if options["clip"] > 0:
+            nn.utils.clip_grad_norm_(model.parameters(), options["clip"])
+        for group, peak in peaks:
+            group["lr"] = factor * peak
         for optimizer in optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = group["initial_lr"] * lr_factor(step, recipe)
             optimizer.step()
         yield loss.item()

@@ -1,8 +1,8 @@
-"""Self-attention: every token asks itself and all before it, and averages what they say.
+"""Self-attention: each token looks at itself and all before it, and averages what they hold.
 
-Follows "Let's build GPT" (youtube.com/watch?v=kCc8FmEb1nY, from 42:13 on). The lecture gets there
-in three steps, which give the same: a loop that averages the past, a product with a triangular
-matrix, and a softmax of masked scores.
+Follows "Let's build GPT" (youtube.com/watch?v=kCc8FmEb1nY, from 42:13). The lecture gets there in
+three steps with the same result: a loop that averages the past, a product with a triangular matrix,
+and a softmax of masked scores.
 
 >>> x = torch.tensor([[2.0], [4.0], [9.0]])  # (time, channel)
 >>> past = torch.ones(3, 3).tril()
@@ -15,10 +15,9 @@ tensor([[2.],
         [3.],
         [5.]])
 
-Where the scores are not zeros but products of queries and keys, that is attention. First one head
-as the lecture types it; then all heads at once, written out and by PyTorch's fused kernel. All
-three give the same. The idea is that of Vaswani et al. 2017, "Attention Is All You Need"
-(arxiv.org/abs/1706.03762).
+If the scores are products of queries and keys instead of zeros, that is attention (Vaswani et al.
+2017, "Attention Is All You Need", arxiv.org/abs/1706.03762). First one head, as the lecture types
+it; then all heads at once, written out and by PyTorch's fused kernel. All three are equal.
 """
 
 from collections.abc import Callable
@@ -50,15 +49,15 @@ class Head(nn.Module):
         wei = q @ k.transpose(-2, -1) * k.shape[-1] ** -0.5  # (B, T, hs) @ (B, hs, T) -> (B, T, T)
         wei = wei.masked_fill(self.tril[:T, :T] == 0, float("-inf"))  # nothing from the future
         wei = F.softmax(wei, dim=-1)  # (B, T, T) each row sums to 1
-        v = self.value(x)  # (B, T, hs) what I tell, if you find me interesting
+        v = self.value(x)  # (B, T, hs) what I communicate
         return wei @ v  # (B, T, T) @ (B, T, hs) -> (B, T, hs)
 
 
 def attention_weights(query: Tensor, key: Tensor) -> Tensor:
-    """How much each query looks at each key (batch, head, queries, keys); the rows sum to 1.
+    """How much each query looks at each key, (batch, head, queries, keys); the rows sum to 1.
 
-    With a cache there are fewer queries than keys: they belong to the last tokens. Each sees itself
-    and what is before it.
+    With a cache there are fewer queries than keys, those of the last tokens. Each sees itself and
+    what is before it.
     """
     n_queries, n_keys = query.shape[2], key.shape[2]
     scores = query @ key.transpose(2, 3) / key.shape[3] ** 0.5  # (B, H, Tq, Tk)
@@ -68,19 +67,19 @@ def attention_weights(query: Tensor, key: Tensor) -> Tensor:
 
 
 def attend_by_hand(query: Tensor, key: Tensor, value: Tensor, dropout: float = 0.0) -> Tensor:
-    """All heads at once: tensors are (batch, head, time, head_size), and so is what it returns.
+    """All heads at once, written out; tensors are (batch, head, time, head_size).
 
-    `dropout` is the share of weights that are left out.
+    `dropout` is the probability that a weight is zeroed.
     """
     weights = F.dropout(attention_weights(query, key), dropout)
     return weights @ value  # (B, H, Tq, Tk) @ (B, H, Tk, hs) -> (B, H, Tq, hs)
 
 
 def attend_fused(query: Tensor, key: Tensor, value: Tensor, dropout: float = 0.0) -> Tensor:
-    """The same in one kernel, which never writes the matrix of weights down.
+    """The same in one kernel, which never stores the matrix of weights.
 
     Dao et al. 2022, "FlashAttention" (arxiv.org/abs/2205.14135). On a CPU it computes in float32,
-    since its way back is several times slower there in bfloat16.
+    since its backward pass is several times slower there in bfloat16.
     """
     n_queries, n_keys = query.shape[2], key.shape[2]
     mask = None

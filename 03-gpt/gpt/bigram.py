@@ -1,33 +1,44 @@
-"""The lecture's first model: the next token from this one alone, by a table of logits.
+"""The lecture's first model: a table of logits, which predicts the next token from this one alone.
 
-Follows "Let's build GPT" (youtube.com/watch?v=kCc8FmEb1nY, from 22:11). It is the baseline that
-every other model is compared with; what all of them share, it has: ids in, logits out.
+Follows "Let's build GPT" (youtube.com/watch?v=kCc8FmEb1nY, from 22:11). Every other model has the
+same interface: `logits, loss = model(ids, targets)` and `model.generate(ids, max_new_tokens)`.
 """
 
+from typing import Any
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
+
+from gpt.generate import generate
 
 
 class Bigram(nn.Module):
-    """A row of logits for every token."""
+    """A row of logits for every token. Its context is `block_size` tokens only in name."""
 
     def __init__(self, vocab_size: int, block_size: int) -> None:
         super().__init__()
-        self.block_size = block_size  # of no use to this model, which looks back one token
-        self.vocab_size = vocab_size
+        self.vocab_size, self.block_size = vocab_size, block_size
         self.sizes = {"block_size": block_size}
         self.table = nn.Embedding(vocab_size, vocab_size)
 
-    def forward(self, ids: Tensor) -> Tensor:
-        """Logits (batch, time, vocab) for the token after each of `ids` (batch, time)."""
-        return self.table(ids)
+    def forward(self, ids: Tensor, targets: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """Logits (batch, time, vocab) after each of `ids` (batch, time); and the loss, if asked."""
+        logits = self.table(ids)  # (B, T, V)
+        if targets is None:
+            return logits, None
+        return logits, F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+
+    def generate(self, ids: Tensor, max_new_tokens: int, **options: Any) -> Tensor:
+        """Continue `ids` (batch, time) by `max_new_tokens`; see `gpt.generate` for the options."""
+        return generate(self, ids, max_new_tokens, **options)
 
     @torch.no_grad()
     def count(self, ids: Tensor) -> None:
-        """Set the table to what training would end at, by counting pairs in `ids` (time,).
+        """Set the table to where training would end, by counting the pairs in `ids` (time,).
 
-        Every pair counts once more than it occurs, so that none is impossible.
+        Each pair is counted once more than it occurs, so that none is impossible.
         """
-        n = self.table.num_embeddings
-        pairs = torch.bincount(ids[:-1] * n + ids[1:], minlength=n * n).view(n, n) + 1
-        self.table.weight.copy_((pairs / pairs.sum(1, keepdim=True)).log())
+        n = self.vocab_size
+        counts = torch.bincount(ids[:-1] * n + ids[1:], minlength=n * n).view(n, n) + 1
+        self.table.weight.copy_((counts / counts.sum(1, keepdim=True)).log())

@@ -1,9 +1,8 @@
-"""The KV cache: keys and values of the tokens so far, so that each is computed once.
+"""The KV cache: keys and values of the tokens so far, so that each is computed only once.
 
-While a model writes, the past does not change: nothing looks into the future, so the keys and
-values of a token stay what they were when it was read. Kept, they spare the model all but the
-newest token. Left out: letting go of old ones, which changes what the others have seen; see
-`generate`.
+Nothing looks into the future, so the keys and values of a token stay what they were when it was
+read. With them, the model has to compute only the newest token. Left out: dropping the oldest ones,
+which would change what the others have seen; see `generate`.
 """
 
 from torch import Tensor
@@ -19,7 +18,7 @@ class LayerCache:
         self.values: Tensor | None = None
 
     def extend(self, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
-        """Add the newest tokens' keys and values; return all."""
+        """Append the newest tokens' keys and values; return all."""
         if self.keys is None or self.values is None:  # room for all, so that nothing moves later
             batch, heads, _, head_size = key.shape
             self.keys = key.new_empty(batch, heads, self.block_size, head_size)
@@ -31,11 +30,11 @@ class LayerCache:
 
 
 class KVCache:
-    """What a model remembers of the tokens so far; at most `block_size` of them."""
+    """What a model keeps of the tokens so far; at most `block_size` of them."""
 
     def __init__(self, n_layer: int, block_size: int) -> None:
         self.layers = [LayerCache(block_size) for _ in range(n_layer)]
-        self.ids: Tensor | None = None  # the newest few, for a model that asks (batch, time)
+        self.ids: Tensor | None = None  # the newest ids (batch, time), for a model with n-grams
 
     def __len__(self) -> int:
         """The number of tokens in it."""

@@ -1,14 +1,14 @@
-"""Characters as tokens: the lecture's tokenizer, one integer for every character of the text.
+"""Characters as tokens: the lecture's tokenizer, one integer for each character of the text.
 
-Follows the beginning of "Let's build GPT" (youtube.com/watch?v=kCc8FmEb1nY, from 7:52). Left out:
-tokens of several characters, which are what the lesson 04-tokenizer is about.
+Follows the beginning of "Let's build GPT" (youtube.com/watch?v=kCc8FmEb1nY, from 7:52). Tokens of
+several characters are what the lesson 04-tokenizer is about.
 """
 
 from collections.abc import Sequence
 
 
 class Chars:
-    """The characters in their order; `stoi` and `itos` lead from a character to its id and back.
+    """A vocabulary of characters; `stoi` and `itos` map a character to its id and back.
 
     >>> chars = Chars.of("hello")
     >>> chars.encode("hole")
@@ -24,18 +24,18 @@ class Chars:
 
     @classmethod
     def of(cls, text: str) -> "Chars":
-        """All characters of `text`, sorted; 65 of Shakespeare's."""
+        """All characters of `text`, sorted; Shakespeare has 65."""
         return cls("".join(sorted(set(text))))
 
     def __len__(self) -> int:
         return len(self.characters)
 
     def encode(self, text: str) -> list[int]:
-        """The ids of the text's characters; raises `ValueError` for one that is not known."""
+        """The ids of the text's characters; raises `ValueError` if one is not in the vocabulary."""
         try:
             return [self.stoi[character] for character in text]
         except KeyError as error:
-            unknown = f"the character {error.args[0]!r} is none that this model was trained on"
+            unknown = f"the character {error.args[0]!r} is not one that this model was trained on"
             raise ValueError(f"{unknown}: {self.characters!r}") from None
 
     def decode(self, ids: Sequence[int]) -> str:

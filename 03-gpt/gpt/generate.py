@@ -1,103 +1,81 @@
-"""Writing: draw a token from the model's distribution, add it to the text, again and again.
+"""Sampling: draw the next token from the model's distribution, append it, and repeat.
 
-Follows `generate` of "Let's build GPT" (youtube.com/watch?v=kCc8FmEb1nY, from 22:11). Beside it
-stand the usual ways to draw: temperature; top-k (Fan et al. 2018, arxiv.org/abs/1805.04833);
-top-p (Holtzman et al. 2019, arxiv.org/abs/1904.09751).
+Follows `generate` of "Let's build GPT" (youtube.com/watch?v=kCc8FmEb1nY, from 22:11), and adds the
+usual ways to shape the distribution: temperature; top-k (Fan et al. 2018,
+arxiv.org/abs/1805.04833); top-p (Holtzman et al. 2019, arxiv.org/abs/1904.09751).
 
-A model sees no more than its context. When that is full, the older half of it is let go and the
-model reads the newer half anew, with positions that begin at 0: then there is room for as many
-tokens again, and what the cache remembers is what the model would compute without it.
+A model sees no more than its context. When that is full, the older half is dropped and the newer
+half is read again at positions from 0 on; then there is room for as many new tokens. So the text is
+the same with and without a KV cache.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from gpt.cache import KVCache
 
-
-def probabilities(
+def sampling_probabilities(
     logits: Tensor, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
 ) -> Tensor:
-    """The distribution to draw from, (vocab,), given the model's logits (vocab,).
+    """The distributions to draw from, (batch, vocab), for `logits` (batch, vocab).
 
-    `temperature` below 1 favours what is likely, 0 leaves the one likeliest token. `top_k` keeps
-    the so many likeliest, `top_p` the fewest that together have at least this probability.
+    A `temperature` below 1 favors likely tokens; 0 leaves the most likely one. `top_k` keeps the k
+    most likely tokens, `top_p` the fewest that together have at least this probability.
     """
     logits = logits.float()
     if temperature == 0:
-        return torch.zeros_like(logits).index_fill(0, logits.argmax(), 1.0)
-    logits = (logits - logits.max()) / temperature
-    if top_k is not None and top_k < len(logits):
-        least = logits.topk(top_k).values[-1]
+        return torch.zeros_like(logits).scatter_(1, logits.argmax(1, keepdim=True), 1.0)
+    logits = (logits - logits.max(1, keepdim=True).values) / temperature
+    if top_k is not None and top_k < logits.shape[1]:
+        least = logits.topk(top_k).values[:, -1:]  # (B, 1)
         logits = logits.masked_fill(logits < least, -torch.inf)
-    chances = logits.softmax(0)
+    probabilities = logits.softmax(1)
     if top_p is not None:
-        ordered, order = chances.sort(descending=True, stable=True)
-        before = ordered.cumsum(0) - ordered  # of all that are likelier
-        chances = chances.index_fill(0, order[before >= top_p], 0.0)
-    return chances / chances.sum()
+        ordered, order = probabilities.sort(dim=1, descending=True, stable=True)
+        before = ordered.cumsum(1) - ordered  # what the likelier tokens have
+        probabilities = torch.zeros_like(ordered).scatter_(
+            1, order, ordered.masked_fill(before >= top_p, 0.0)
+        )
+    return probabilities / probabilities.sum(1, keepdim=True)
 
 
-def generate(
+def stream(
     model: nn.Module,
-    ids: Sequence[int],
-    count: int,
+    ids: Tensor,
+    max_new_tokens: int,
     *,
-    temperature: float = 1.0,
-    top_k: int | None = None,
-    top_p: float | None = None,
-    seed: int = 1337,
+    generator: torch.Generator | None = None,
     use_cache: bool = True,
-) -> Iterator[int]:
-    """Yield `count` tokens that go on from `ids`, which must not be empty.
+    **sampling: Any,
+) -> Iterator[Tensor]:
+    """Yield the tokens that continue `ids` (batch, time), one at a time, as (batch, 1).
 
-    Every draw depends on the seed and on the logits alone. Raises `ValueError` for a temperature,
-    `top_k` or `top_p` that makes no distribution.
+    `generator` makes the draws, on the CPU, so that they are the same on every device. `sampling`
+    are the options of `sampling_probabilities`.
     """
-    if not ids:
-        raise ValueError("there is nothing to go on from; give at least one token")
-    check_draw(temperature, top_k, top_p)
     block_size = int(model.block_size)  # type: ignore[arg-type]
-    device = next(model.parameters()).device
-    draw = torch.Generator().manual_seed(seed)
-    window = list(ids)[-block_size:]
+    use_cache = use_cache and hasattr(model, "new_cache")
+    window = new = ids[:, -block_size:]
     cache = None
-    new = window
-    for _ in range(count):
-        if len(window) > block_size:
-            window = window[-max(1, block_size // 2) :]
+    for _ in range(max_new_tokens):
+        if window.shape[1] > block_size:
+            window = window[:, -max(1, block_size // 2) :]
             cache = None
-        if cache is None or not use_cache:
-            new = window
-            cache = new_cache(model) if use_cache else None
         with torch.inference_mode():
-            logits = next_logits(model, torch.tensor([new], device=device), cache)
-        chances = probabilities(logits.cpu(), temperature, top_k, top_p)
-        token = int(torch.multinomial(chances, 1, generator=draw))
-        yield token
-        window.append(token)
-        new = [token]
+            if use_cache:
+                if cache is None:
+                    cache, new = model.new_cache(), window  # type: ignore[operator]
+                logits, _ = model(new, cache=cache)
+            else:
+                logits, _ = model(window)
+        probabilities = sampling_probabilities(logits[:, -1].cpu(), **sampling)
+        new = torch.multinomial(probabilities, 1, generator=generator).to(ids.device)  # (B, 1)
+        window = torch.cat([window, new], 1)
+        yield new
 
 
-def next_logits(model: nn.Module, ids: Tensor, cache: KVCache | None) -> Tensor:
-    """The logits (vocab,) for the token after `ids` (1, time)."""
-    logits: Tensor = model(ids) if cache is None else model(ids, cache)
-    return logits[0, -1]
-
-
-def new_cache(model: nn.Module) -> KVCache | None:
-    """An empty cache for this model; None for one without attention."""
-    blocks = getattr(model, "blocks", None)
-    return KVCache(len(blocks), int(model.block_size)) if blocks is not None else None  # type: ignore[arg-type]
-
-
-def check_draw(temperature: float, top_k: int | None, top_p: float | None) -> None:
-    """Raise `ValueError` for what makes no distribution."""
-    if not 0 <= temperature < float("inf"):
-        raise ValueError(f"temperature must be a number from 0 up, not {temperature:g}")
-    if top_k is not None and top_k < 1:
-        raise ValueError(f"top-k must be at least 1, not {top_k}")
-    if top_p is not None and not 0 < top_p <= 1:
-        raise ValueError(f"top-p must be above 0 and at most 1, not {top_p:g}")
+def generate(model: nn.Module, ids: Tensor, max_new_tokens: int, **options: Any) -> Tensor:
+    """`ids` (batch, time), continued: (batch, time + max_new_tokens). For options, see `stream`."""
+    return torch.cat([ids, *stream(model, ids, max_new_tokens, **options)], 1)

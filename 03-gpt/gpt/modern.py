@@ -1,31 +1,25 @@
-"""The lecture's Transformer with what has been learned since GPT-2; each change is a few lines.
+"""GPT-2 with what has been learned since; each change is a few lines.
 
-What differs from `model`, in the order of the computation:
+What differs from `gpt2`, in the order of the computation:
 
-- n-gram embeddings: every token brings along what it and the one or two before it mean together.
-  These tables have more numbers than the rest of a small model, but are only looked up.
-  After the hash embeddings of Pagnoni et al. 2024, "Byte Latent Transformer"
-  (arxiv.org/abs/2412.09871)
-- RMS norm without weights, instead of layer norm
-  (Zhang and Sennrich 2019, arxiv.org/abs/1910.07467)
-- rotary positions: queries and keys turn with their place, and no positions are added
-  (Su et al. 2021, "RoFormer", arxiv.org/abs/2104.09864; here the slowest turns once in 4,000
-  to 5,000 tokens, for contexts are short)
-- QK norm: queries and keys are normed, so that scores cannot grow without bounds
+- n-gram embeddings: each token comes with what it and the one or two before it mean together. The
+  tables have more parameters than the rest of a small model, but are only looked up. After the hash
+  embeddings of Pagnoni et al. 2024, "Byte Latent Transformer" (arxiv.org/abs/2412.09871)
+- RMS norm without weights instead of layer norm (Zhang and Sennrich 2019, arxiv.org/abs/1910.07467)
+- rotary positions: queries and keys are rotated by their position, and no positions are added
+  (Su et al. 2021, "RoFormer", arxiv.org/abs/2104.09864)
+- QK norm: queries and keys are normalized, so that scores cannot grow without bounds
   (Henry et al. 2020, arxiv.org/abs/2010.04245)
 - ReLU² instead of GELU in the MLP (So et al. 2021, "Primer", arxiv.org/abs/2109.08668)
-- no biases (Chowdhery et al. 2022, "PaLM", arxiv.org/abs/2204.02311)
-- what adds to the residual stream begins at zero, so that every block begins as the identity
-  (Zhang et al. 2019, "Fixup", arxiv.org/abs/1901.09321); so does the output, untied from the
-  embedding
-- logits are capped softly (Gemma Team 2024, "Gemma 2", arxiv.org/abs/2408.00118)
+- the output has weights of its own, untied from the embedding
 
-And it is trained in another way: by Muon, see `optimizers`. `ablate` undoes the changes one by one.
-The collection is that of modded-nanogpt (Jordan et al. 2024,
-github.com/KellerJordan/modded-nanogpt).
+It is trained by Muon, see `optimizers`. `ablate` undoes the changes one by one. The collection is
+that of modded-nanogpt (Jordan et al. 2024, github.com/KellerJordan/modded-nanogpt), less what was
+not worth its lines in a model of this size: no biases, zero-initialized projections, and capped
+logits changed the loss by less than 0.01.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -34,44 +28,29 @@ from torch import Tensor, nn
 
 from gpt.attention import Attend, attend_fused
 from gpt.cache import KVCache, LayerCache
-from gpt.model import check_sizes
+from gpt.generate import generate
 
-CAP = 15.0  # no logit gets beyond it
+Map = Callable[[Tensor], Tensor]
 LONGEST_NGRAM = 3
 N_ROWS = 16384  # vectors in a table of n-grams
-PRIME = 1_000_003
+PRIME = 1_000_003  # of the hash
+THETA = 1024.0  # the slowest pair turns once in 4,000 to 5,000 tokens: contexts here are short
 
 
-class RMSNorm(nn.Module):
-    """Every vector scaled to a mean square of 1; nothing to learn."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """`x` and what it returns are (…, channel)."""
-        return F.rms_norm(x, x.shape[-1:])
+def norm(x: Tensor) -> Tensor:
+    """RMS norm: each vector of `x` (…, channel) scaled to a mean square of 1."""
+    return F.rms_norm(x, x.shape[-1:])
 
 
-class ReLUSquared(nn.Module):
+def relu_squared(x: Tensor) -> Tensor:
     """max(0, x)²."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.relu(x).square()
-
-
-class SoftCap(nn.Module):
-    """Nearly x for a small x, never beyond ±`cap`."""
-
-    def __init__(self, cap: float) -> None:
-        super().__init__()
-        self.cap = cap
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.cap * torch.tanh(x / self.cap)
+    return F.relu(x).square()
 
 
 class Rotary(nn.Module):
-    """Turns pairs of channels by an angle that grows with the position, each pair at its own rate.
+    """Rotates pairs of channels by an angle proportional to the position, each at its own rate.
 
-    The product of a query and a key then depends on how far apart they are, not on where.
+    The product of a query and a key then depends on their distance, not on where they are.
     """
 
     cos: Tensor
@@ -80,20 +59,20 @@ class Rotary(nn.Module):
     def __init__(self, head_size: int, block_size: int) -> None:
         super().__init__()
         half = head_size // 2
-        rates = 1024.0 ** -(torch.arange(half) / half)  # radians a position
+        rates = THETA ** -(torch.arange(half) / half)  # radians per position
         angles = torch.arange(block_size)[:, None] * rates  # (T, hs / 2)
         self.register_buffer("cos", angles.cos(), persistent=False)
         self.register_buffer("sin", angles.sin(), persistent=False)
 
     def forward(self, x: Tensor, start: int) -> Tensor:
-        """`x` (batch, head, time, head_size), turned; its first token has the position `start`."""
+        """Rotate `x` (batch, head, time, head_size), whose first token is at position `start`."""
         cos, sin = (angle[start : start + x.shape[2]] for angle in (self.cos, self.sin))
         a, b = x.chunk(2, 3)
         return torch.cat([a * cos + b * sin, b * cos - a * sin], 3)
 
 
 class NGramEmbedding(nn.Module):
-    """A vector for every run of `n` tokens, found by a hash: some share one."""
+    """A vector for every run of `n` tokens, found by a hash, so that some share one."""
 
     def __init__(self, n: int, n_rows: int, n_embd: int) -> None:
         super().__init__()
@@ -102,7 +81,7 @@ class NGramEmbedding(nn.Module):
         nn.init.zeros_(self.table.weight)
 
     def forward(self, ids: Tensor) -> Tensor:
-        """From `ids` (batch, LONGEST_NGRAM - 1 + time) to the vectors (batch, time, n_embd).
+        """(batch, LONGEST_NGRAM - 1 + time) ids to (batch, time, n_embd).
 
         The first ids are those before the text, for the runs that begin there.
         """
@@ -114,20 +93,20 @@ class NGramEmbedding(nn.Module):
 
 
 class CausalSelfAttention(nn.Module):
-    """All heads side by side, with normed and turned queries and keys."""
+    """All heads side by side, with normalized and rotated queries and keys."""
 
     def __init__(self, n_embd: int, n_head: int, rotary: Rotary, dropout: float) -> None:
         super().__init__()
         self.n_head = n_head
-        self.query_key_value = nn.Linear(n_embd, 3 * n_embd, bias=False)
-        self.qk_norm: nn.Module = RMSNorm()
+        self.query_key_value = nn.Linear(n_embd, 3 * n_embd)
+        self.qk_norm: Map = norm
         self.rotary: nn.Module = rotary
-        self.project = nn.Linear(n_embd, n_embd, bias=False)
+        self.project = nn.Linear(n_embd, n_embd)
         self.dropout = nn.Dropout(dropout)
         self.attend: Attend = attend_fused
 
     def forward(self, x: Tensor, cache: LayerCache | None = None) -> Tensor:
-        """`x` and what it returns are (batch, time, n_embd); `cache` has the tokens before."""
+        """(batch, time, n_embd) -> the same shape; `cache` has the tokens before."""
         B, T, C = x.shape  # noqa: N806 (batch, time, channels)
         start = cache.length if cache is not None else 0
         heads = self.query_key_value(x).view(B, T, 3, self.n_head, C // self.n_head)
@@ -136,9 +115,9 @@ class CausalSelfAttention(nn.Module):
         if cache is not None:
             key, value = cache.extend(key, value)
         dropout = self.dropout.p if self.training else 0.0
-        read = self.attend(query, key, value, dropout)  # (B, H, T, hs)
-        read = read.transpose(1, 2).reshape(B, T, C)  # the heads' findings side by side
-        return self.dropout(self.project(read))
+        y = self.attend(query, key, value, dropout)  # (B, H, T, hs)
+        y = y.transpose(1, 2).reshape(B, T, C)  # concatenate the heads
+        return self.dropout(self.project(y))
 
 
 class MLP(nn.Module):
@@ -146,36 +125,32 @@ class MLP(nn.Module):
 
     def __init__(self, n_embd: int, dropout: float) -> None:
         super().__init__()
-        self.expand = nn.Linear(n_embd, 4 * n_embd, bias=False)
-        self.activation: nn.Module = ReLUSquared()
-        self.project = nn.Linear(4 * n_embd, n_embd, bias=False)
+        self.expand = nn.Linear(n_embd, 4 * n_embd)
+        self.activation: Map = relu_squared
+        self.project = nn.Linear(4 * n_embd, n_embd)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
-        """`x` and what it returns are (batch, time, n_embd)."""
+        """(batch, time, n_embd) -> the same shape."""
         return self.dropout(self.project(self.activation(self.expand(x))))
 
 
 class Block(nn.Module):
-    """Attention, then MLP; each adds to the residual stream, to begin with nothing."""
+    """Attention, then MLP; each adds to the residual stream."""
 
     def __init__(self, n_embd: int, n_head: int, rotary: Rotary, dropout: float) -> None:
         super().__init__()
-        self.norm1 = RMSNorm()
         self.attention = CausalSelfAttention(n_embd, n_head, rotary, dropout)
-        self.norm2 = RMSNorm()
         self.mlp = MLP(n_embd, dropout)
-        nn.init.zeros_(self.attention.project.weight)
-        nn.init.zeros_(self.mlp.project.weight)
 
     def forward(self, x: Tensor, cache: LayerCache | None = None) -> Tensor:
-        """`x` and what it returns are (batch, time, n_embd)."""
-        x = x + self.attention(self.norm1(x), cache)
-        return x + self.mlp(self.norm2(x))
+        """(batch, time, n_embd) -> the same shape."""
+        x = x + self.attention(norm(x), cache)
+        return x + self.mlp(norm(x))
 
 
 class Modern(nn.Module):
-    """The modern model. Raises `ValueError` for sizes that do not go together."""
+    """The modern model, with random weights; `n_embd / n_head` must be a whole even number."""
 
     def __init__(
         self,
@@ -187,46 +162,50 @@ class Modern(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        sizes = {"block_size": block_size, "n_layer": n_layer, "n_head": n_head, "n_embd": n_embd}
-        check_sizes(vocab_size, dropout, **sizes)
-        self.sizes: dict[str, Any] = {**sizes, "dropout": dropout}
-        head_size = n_embd // n_head
-        if head_size % 2:
-            raise ValueError(f"n_embd / n_head must be even to be turned in pairs, not {head_size}")
-        self.vocab_size = vocab_size
-        self.block_size = block_size
+        self.vocab_size, self.block_size = vocab_size, block_size
+        self.sizes: dict[str, Any] = {"block_size": block_size, "n_layer": n_layer}
+        self.sizes |= {"n_head": n_head, "n_embd": n_embd, "dropout": dropout}
         self.token_embedding = nn.Embedding(vocab_size, n_embd)
         orders = range(2, LONGEST_NGRAM + 1)
         self.ngrams = nn.ModuleList(NGramEmbedding(n, N_ROWS, n_embd) for n in orders)
-        self.norm_in = RMSNorm()
         self.dropout = nn.Dropout(dropout)
-        rotary = Rotary(head_size, block_size)
+        rotary = Rotary(n_embd // n_head, block_size)
         blocks = nn.ModuleList(Block(n_embd, n_head, rotary, dropout) for _ in range(n_layer))
         self.blocks: Sequence[Block] = blocks  # type: ignore[assignment]
-        self.norm_out = RMSNorm()
-        self.output = nn.Linear(n_embd, vocab_size, bias=False)
-        nn.init.zeros_(self.output.weight)
-        self.cap: nn.Module = SoftCap(CAP)
+        self.output = nn.Linear(n_embd, vocab_size)
 
-    def forward(self, ids: Tensor, cache: KVCache | None = None) -> Tensor:
-        """Logits (batch, time, vocab) for the token after each of `ids` (batch, time).
+    def forward(
+        self, ids: Tensor, targets: Tensor | None = None, *, cache: KVCache | None = None
+    ) -> tuple[Tensor, Tensor | None]:
+        """Logits (batch, time, vocab) after each of `ids` (batch, time); the loss, given targets.
 
-        With a `cache`, the ids go on from those it has, and are added to it. Raises `ValueError`
-        when they are more than `block_size` together.
+        With a `cache`, `ids` continue the tokens in it, and are added to it. Raises `ValueError` if
+        they are more than `block_size` together.
         """
         start, time = len(cache) if cache is not None else 0, ids.shape[1]
         if start + time > self.block_size:
             raise ValueError(f"{start + time} tokens are more than the context, {self.block_size}")
         before = cache.ids if cache is not None else None
-        if before is None:  # nothing, which the n-grams know as -1
+        if before is None:  # the text begins here, which n-grams see as -1
             before = ids.new_full((ids.shape[0], LONGEST_NGRAM - 1), -1)
         with_before = torch.cat([before, ids], 1)  # (B, LONGEST_NGRAM - 1 + T)
         if cache is not None:
             cache.ids = with_before[:, 1 - LONGEST_NGRAM :]
-        x = self.token_embedding(ids)
+        x = self.token_embedding(ids)  # (B, T, C)
         for ngram in self.ngrams:
-            x = x + ngram(with_before)  # (B, T, C)
-        x = self.dropout(self.norm_in(x))
+            x = x + ngram(with_before)
+        x = self.dropout(norm(x))
         for i, block in enumerate(self.blocks):
             x = block(x, cache.layers[i] if cache is not None else None)
-        return self.cap(self.output(self.norm_out(x)))  # (B, T, V)
+        logits = self.output(norm(x))  # (B, T, C) -> (B, T, V)
+        if targets is None:
+            return logits, None
+        return logits, F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten())
+
+    def generate(self, ids: Tensor, max_new_tokens: int, **options: Any) -> Tensor:
+        """Continue `ids` (batch, time) by `max_new_tokens`; see `gpt.generate` for the options."""
+        return generate(self, ids, max_new_tokens, **options)
+
+    def new_cache(self) -> KVCache:
+        """An empty cache, for `forward`."""
+        return KVCache(len(self.blocks), self.block_size)

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 LESSON = Path(__file__).parent.parent
-sys.path.insert(0, str(LESSON))  # for train, session, ranks and report
+sys.path.insert(0, str(LESSON))  # for train
 
-from gpt.model import GPT  # noqa: E402
+from gpt.gpt2 import GPT2  # noqa: E402
 from gpt.modern import Modern  # noqa: E402
 
 TEXT = """First Citizen:
@@ -34,7 +34,7 @@ SIZES = {"block_size": 16, "n_layer": 2, "n_head": 2, "n_embd": 16}
 
 
 def small(kind, vocab_size=20, **sizes):
-    """A model whose weights are all random, also those that begin at zero."""
+    """A model whose weights are all random, also those that start at zero."""
     torch.manual_seed(0)
     model = kind(vocab_size, **{**SIZES, **sizes})
     for parameter in model.parameters():
@@ -42,7 +42,7 @@ def small(kind, vocab_size=20, **sizes):
     return model.eval()
 
 
-@pytest.fixture(params=[GPT, Modern], ids=["lecture", "modern"])
+@pytest.fixture(params=[GPT2, Modern], ids=["gpt2", "modern"])
 def model(request):
     return small(request.param)
 

@@ -9,8 +9,8 @@ from conftest import SIZES, small
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from gpt import pretrained
-from gpt.generate import generate
-from gpt.model import GPT
+from gpt.gpt2 import GPT2
+from gpt.load import gpt2_vocabulary
 
 
 @pytest.fixture(scope="module")
@@ -33,24 +33,23 @@ def test_logits_equal_those_of_transformers(theirs):
     model, folder = theirs
     ids = torch.randint(65, (3, 32))
     ours = pretrained.load(folder).eval()
-    torch.testing.assert_close(ours(ids), model(ids).logits, atol=1e-4, rtol=0)
+    torch.testing.assert_close(ours(ids)[0], model(ids).logits, atol=1e-4, rtol=0)
 
 
 def test_likeliest_text_equals_that_of_transformers(theirs):
     model, folder = theirs
-    ids = torch.randint(65, (1, 5))
+    ids = torch.randint(65, (3, 5))
     text = model.generate(ids, max_new_tokens=20, do_sample=False, eos_token_id=None)
-    ours = generate(pretrained.load(folder).eval(), ids[0].tolist(), 20, temperature=0)
-    assert list(ours) == text[0, 5:].tolist()
+    ours = pretrained.load(folder).eval().generate(ids, 20, temperature=0)
+    assert torch.equal(ours, text)
 
 
 def test_gradients_equal_those_of_transformers(theirs):
     model, folder = theirs
     ids = torch.randint(65, (2, 16))
     ours = pretrained.load(folder)
-    torch.nn.functional.cross_entropy(
-        ours(ids[:, :-1]).flatten(0, 1), ids[:, 1:].flatten()
-    ).backward()
+    _, loss = ours(ids[:, :-1], ids[:, 1:])
+    loss.backward()
     model.zero_grad()
     model(ids, labels=ids).loss.backward()
     named = {name: p.grad for name, p in model.named_parameters()}
@@ -60,21 +59,21 @@ def test_gradients_equal_those_of_transformers(theirs):
 
 
 def test_transformers_reads_what_was_exported(tmp_path):
-    ours = small(GPT)
+    ours = small(GPT2)
     pretrained.save(ours, tmp_path / "out", vocabulary={"characters": "abc"})
     model = GPT2LMHeadModel.from_pretrained(tmp_path / "out").eval()
     ids = torch.randint(20, (3, 16))
-    torch.testing.assert_close(model(ids).logits, ours(ids), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(model(ids).logits, ours(ids)[0], atol=1e-5, rtol=1e-5)
 
 
 def test_exported_weights_come_back_to_the_last_bit(tmp_path):
-    ours = small(GPT)
+    ours = small(GPT2)
     pretrained.save(ours, tmp_path / "out", vocabulary={"characters": "abc"})
     again = pretrained.load(tmp_path / "out")
     assert again.sizes == {**SIZES, "dropout": 0.0}
     for name, tensor in ours.state_dict().items():
         assert torch.equal(again.state_dict()[name], tensor)
-    assert pretrained.vocabulary(tmp_path / "out").decode([2, 0]) == "ca"
+    assert gpt2_vocabulary(tmp_path / "out").decode([2, 0]) == "ca"
 
 
 def test_names_of_old_files_are_understood(theirs):
@@ -88,11 +87,11 @@ def test_names_of_old_files_are_understood(theirs):
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"model_type": "llama"}, "is not a GPT-2's that fits: model_type is 'llama', not 'gpt2'"),
+        ({"model_type": "llama"}, "is not a GPT-2's: model_type is 'llama', not 'gpt2'"),
         ({"activation_function": "relu"}, "activation_function is 'relu', not 'gelu_new'"),
-        ({"n_layer": 2}, "has not the shape of its config.json: blocks.2"),
-        ({"n_embd": 48}, "has not the shape of its config.json"),
-        ({"n_head": 5}, "n_embd must be a multiple of n_head"),
+        ({"n_layer": 2}, "does not have the shape of its config.json: blocks.2"),
+        ({"n_embd": 48}, "does not have the shape of its config.json"),
+        ({"n_head": 5}, "n_embd is not a multiple of n_head"),
         ({"n_positions": None}, "is not a GPT-2's"),
     ],
 )
@@ -128,11 +127,19 @@ def test_damaged_files_are_refused(theirs, tmp_path):
 
 
 def test_meaning_of_unknown_tokens_is_not_guessed(theirs):
-    with pytest.raises(ValueError, match=r"what the 65 tokens of .* mean is unknown"):
-        pretrained.vocabulary(theirs[1])
+    with pytest.raises(ValueError, match=r"the meaning of the 65 tokens of .* is unknown"):
+        gpt2_vocabulary(theirs[1])
 
 
 @pytest.mark.parametrize("name", ["no/such-model", "no such name!"])
 def test_name_that_is_nowhere_is_one_error(name):
     with pytest.raises(ValueError, match=f"{name} is"):
         pretrained.find(name)
+
+
+def test_shorter_context_keeps_the_first_positions(theirs):
+    model, folder = theirs
+    ids = torch.randint(65, (2, 8))
+    ours = pretrained.load(folder, block_size=8).eval()
+    assert ours.block_size == 8
+    torch.testing.assert_close(ours(ids)[0], model(ids).logits, atol=1e-4, rtol=0)

@@ -63,7 +63,7 @@ def _write(path: Path, text: str) -> None:
     The temporary file has a fixed name, so the next save overwrites what a killed one has left. Two
     processes must not save to the same path at once.
     """
-    temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
+    temporary = path.with_name(f".unfinished-{path.name}")
     try:
         file = temporary.open("wb")
     except OSError as error:  # it names the temporary file, of which nobody knows

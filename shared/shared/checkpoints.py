@@ -1,9 +1,9 @@
-"""Checkpoints: tensors and what is to be known of them, in one file that can be trusted.
+"""Checkpoints: tensors, and a description of them, in one file that can be trusted.
 
-A file is in the safetensors format, which holds numbers and a header in JSON and nothing that
-could be executed. It is written under another name, flushed to disk, then renamed, so whoever
-reads it finds the old checkpoint or the new one, never a part. The header carries a SHA-256 of
-it all, so a damaged file is refused.
+The format is safetensors, which holds numbers and a header in JSON, and nothing that could be
+executed. A file is written under another name, flushed to disk, then renamed, so whoever reads it
+finds the old checkpoint or the new one, never a part. The header has a SHA-256 of everything, so a
+damaged file is refused.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a file holds: tensors by name, and `about`, anything that JSON can say."""
+    """What a file holds: tensors by name, and `about`, any JSON."""
 
     tensors: "dict[str, Tensor]"
     about: dict[str, Any]
@@ -38,7 +38,7 @@ class Checkpoint:
 def save(path: Path, parts: "Mapping[str, Mapping[str, Tensor]]", about: Mapping[str, Any]) -> None:
     """Write the tensors of all `parts`, each called `part.name`, and `about`; replace `path`.
 
-    Raises `OSError` when the disk is full; what was at `path` before is there still.
+    Raises `OSError` when the disk is full; the old file is then left unchanged.
     """
     from safetensors.torch import save_file
 
@@ -54,14 +54,16 @@ def save(path: Path, parts: "Mapping[str, Mapping[str, Tensor]]", about: Mapping
             save_file(tensors, temporary, header)
         except OSError:
             raise
-        except Exception as error:  # safetensors' own kind, which has the system's words in it
+        except (
+            Exception
+        ) as error:  # safetensors raises its own kind, with the system's message in it
             raise OSError(f"{path} could not be written: {error}") from None
 
 
 def load(path: Path) -> Checkpoint:
     """The checkpoint at `path`, on the CPU.
 
-    Raises `UserError` when there is none, or when it is cut, damaged or something else.
+    Raises `UserError` if it is missing, cut off, damaged, or not a checkpoint.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -74,14 +76,14 @@ def load(path: Path) -> Checkpoint:
     except SafetensorError as error:
         raise UserError(f"{path} is not a whole checkpoint ({error}); use another") from None
     if "sha256" not in header or "about" not in header:
-        raise UserError(f"{path} is no checkpoint of these lessons; use another")
+        raise UserError(f"{path} is not a checkpoint of these lessons; use another")
     if header["sha256"] != _sha256(header["about"], tensors):
         raise UserError(f"{path} is damaged: its SHA-256 is not the one in it; use another")
     return Checkpoint(tensors, json.loads(header["about"]))
 
 
 def optimizer_state(optimizers: "Iterable[Optimizer]") -> "dict[str, Tensor]":
-    """What the optimizers remember of earlier steps, such as Adam's averages, as named tensors."""
+    """The optimizers' state, such as Adam's running averages, as named tensors."""
     return {
         f"{i}.{parameter}.{name}": tensor
         for i, optimizer in enumerate(optimizers)
@@ -91,7 +93,7 @@ def optimizer_state(optimizers: "Iterable[Optimizer]") -> "dict[str, Tensor]":
 
 
 def restore_optimizers(optimizers: "Iterable[Optimizer]", tensors: "Mapping[str, Tensor]") -> None:
-    """Put `optimizer_state`'s tensors back into optimizers that were made in the same way."""
+    """Put what `optimizer_state` returned into optimizers that were made in the same way."""
     for i, optimizer in enumerate(optimizers):
         state: dict[int, dict[str, Tensor]] = {}
         for key, tensor in tensors.items():

@@ -1,9 +1,8 @@
 """The command line: a dataclass becomes the options, a user's mistake becomes one line.
 
-Built on tyro, whose help is kept and whose framed errors are cut down to one line.
-Exit codes: 0 done, 1 the machine refused (disk full, say), 2 the user's mistake, 130 Ctrl-C,
-141 nobody reads the output any more.
-A bug stays a traceback.
+Built on tyro, whose help is kept and whose framed errors are cut down to one line. A bug stays a
+traceback. Exit codes: 0 done, 1 the machine refused (disk full), 2 the user's mistake, 130 Ctrl-C,
+141 the reader of the output has gone.
 """
 
 import contextlib
@@ -22,23 +21,23 @@ from typing import Any, Protocol, TypeVar
 import tyro
 
 Config = TypeVar("Config")
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+COLOR = re.compile(r"\x1b\[[0-9;]*m")
 SWITCHES = (tyro.conf.FlagCreatePairsOff,)  # --test, and no --no-test beside it
 
 
 class UserError(Exception):
-    """A mistake that the user can mend. Its text says what, where, and what to do, in one line."""
+    """A mistake the user can fix. Its message says what, where, and what to do, in one line."""
 
 
 def require(condition: bool, option: str, value: object, allowed: str) -> None:
-    """Raise `UserError` unless `condition` holds of the `value` given for `option`."""
+    """Raise `UserError` unless `condition` is true of the `value` given for `option`."""
     if not condition:
         raise UserError(f"{option} must be {allowed}, not {value}")
 
 
 @contextlib.contextmanager
 def users_mistakes() -> Iterator[None]:
-    """A `ValueError` of the lesson's code, caused by what the user gave, becomes a `UserError`."""
+    """Turn a `ValueError` that the lesson's code raises for the user's input into a `UserError`."""
     try:
         yield
     except ValueError as error:
@@ -46,15 +45,32 @@ def users_mistakes() -> Iterator[None]:
 
 
 def run(
-    main: Callable[[Config], None], config: type[Config], args: Sequence[str] | None = None
+    main: Callable[[Config], None],
+    config: type[Config],
+    args: Sequence[str] | None = None,
+    default: Callable[[Sequence[str]], Config] | None = None,
+    description: str | None = None,
 ) -> None:
-    """Read the command line into a `config`, call `main` with it, and turn errors into lines.
+    """Parse the command line into a `config`, call `main` with it, and print errors as one line.
 
-    `args` stands in for `sys.argv[1:]`. Ends by raising `SystemExit` unless all went well.
+    `args` replaces `sys.argv[1:]`. `default` returns the values of the options that are not given,
+    which may depend on some that are; see `parse_known`. `description` replaces the docstring of
+    `config` in --help. Raises `SystemExit` unless all goes well.
     """
+    args = sys.argv[1:] if args is None else args
     with _one_line_errors():
-        _refuse_empty(sys.argv[1:] if args is None else args)
-        main(_parse(lambda: tyro.cli(config, prog=_program(), args=args, config=SWITCHES)))
+        _refuse_empty(args)
+        options: dict[str, Any] = {"prog": _program(), "args": args, "config": SWITCHES}
+        if default is not None:
+            options["default"] = default(args)
+        main(_parse(lambda: tyro.cli(config, description=description, **options)))
+
+
+def parse_known(config: type[Config], args: Sequence[str]) -> Config:
+    """The options that `config` has, whatever else there is on the command line."""
+    options: dict[str, Any] = {"return_unknown_args": True, "add_help": False, "args": args}
+    known, _ = _parse(lambda: tyro.cli(config, prog=_program(), **options))
+    return known
 
 
 class Verb(Protocol):
@@ -85,9 +101,9 @@ class Interrupt:
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[Interrupt]:
-    """While it lasts, a first Ctrl-C only sets `requested`; a second one leaves at once.
+    """In this block, the first Ctrl-C only sets `requested`; a second one interrupts at once.
 
-    A training loop looks at `requested` after every step, so that it can save and report.
+    A training loop looks at `requested` after every step, so that it can save before it stops.
     """
     interrupt = Interrupt()
     before = signal.getsignal(signal.SIGINT)
@@ -104,7 +120,7 @@ def interruptible() -> Iterator[Interrupt]:
 
 
 def _refuse_empty(args: Sequence[str]) -> None:
-    """Raise `UserError` for `--data ""`, which is what a shell makes of a variable without value.
+    """Raise `UserError` for `--data ""`, which a shell makes of a variable without a value.
 
     Only a `--prompt` may be empty.
     """
@@ -115,7 +131,7 @@ def _refuse_empty(args: Sequence[str]) -> None:
 
 
 def _parse(call: Callable[[], Any]) -> Any:
-    """What `call` returns, with tyro's framed complaint made one line."""
+    """What `call` returns; tyro's framed message becomes one line."""
     complaint = io.StringIO()
     try:
         with contextlib.redirect_stderr(complaint):
@@ -127,7 +143,7 @@ def _parse(call: Callable[[], Any]) -> Any:
 
 
 def _program() -> str:
-    """What the user typed to start this program, without the options."""
+    """The command that started this program, without its options."""
     spec = sys.modules["__main__"].__spec__
     if spec is None:
         return f"python {Path(sys.argv[0]).name}"
@@ -135,13 +151,13 @@ def _program() -> str:
 
 
 def _in_one_line(frame: str) -> str:
-    """A framed message, whose parts have rules or empty lines between them, as one line.
+    """A framed message, whose parts are separated by rules or empty lines, as one line.
 
-    The frame is drawn with lines, or, where the terminal has no such characters, with hyphens; on
-    a terminal it has colours.
+    The frame is drawn with lines, or with hyphens where the terminal has no such characters; on a
+    terminal it has colors.
     """
     parts: list[list[str]] = [[]]
-    for line in COLOUR.sub("", frame).splitlines()[1:]:
+    for line in COLOR.sub("", frame).splitlines()[1:]:
         text = line.strip(" │╰╯─")
         if text.strip("-"):
             parts[-1].append(text)
@@ -152,7 +168,7 @@ def _in_one_line(frame: str) -> str:
 
 
 def _in_plain_words(message: str) -> str:
-    """The first part of a message, without the names of Python's types, and what may be meant."""
+    """The first part of a message, without the names of Python's types, and tyro's suggestion."""
     said = message.partition("\n")[0]
     if found := re.fullmatch(r"Error parsing (\S+): .*'(.*)'\]?\.?", said):
         return f"{found[1]} cannot be {found[2]!r}"
@@ -180,7 +196,7 @@ def _in_plain_words(message: str) -> str:
 def _one_line_errors() -> Iterator[None]:
     warnings.showwarning = _show_warning
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # letters that the terminal lacks are escaped
+        if isinstance(stream, io.TextIOWrapper):  # characters the terminal lacks are escaped
             stream.reconfigure(errors="backslashreplace")
     try:
         yield
@@ -189,9 +205,9 @@ def _one_line_errors() -> Iterator[None]:
         _leave(f"error: {error}", 2)
     except KeyboardInterrupt:
         _leave("interrupted", 130)
-    except BrokenPipeError:  # the reader of our output, `head` say, has had enough
+    except BrokenPipeError:  # the reader of our output has gone, `head` for example
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)  # what a shell reports of a program that a closed pipe has ended
+        sys.exit(141)  # as a shell reports a program that a closed pipe ended
     except OSError as error:
         named = error.filename and error.strerror
         _leave(f"error: {error.filename}: {error.strerror}" if named else f"error: {error}", 1)

@@ -1,8 +1,8 @@
 """The run folder: everything that one training run leaves behind, in `runs/NAME/`.
 
-`config.json` holds the settings, the command and where the data came from; `metrics.jsonl` has a
-line for every logged step; samples and pictures lie beside them. A file is either whole or not
-there: it is written under another name and renamed when it is on disk.
+`config.json` has the options, the command and where the data came from; `metrics.jsonl` has a line
+for every logged step; samples and pictures are beside them. A file is either whole or not there: it
+is written under another name and renamed once it is on disk.
 """
 
 import errno
@@ -16,7 +16,9 @@ from dataclasses import fields, replace
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, get_args, get_type_hints
+
+from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
 from shared.cli import UserError
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 Settings = TypeVar("Settings", bound="DataclassInstance")
+T = TypeVar("T")
+UNFINISHED = ".unfinished-"  # how a file is called while it is being written
 
 
 class Run:
@@ -35,65 +39,99 @@ class Run:
 
     @staticmethod
     def require_free(runs: Path, name: str) -> None:
-        """Raise `UserError` unless `create` can make this folder; to be asked before long work."""
+        """Raise `UserError` unless `create` can make this folder; call it before long work."""
         if name in (".", "..") or Path(name).name != name:
             raise UserError(f"--name must be a plain folder name, not {name!r}")
-        if name and (runs / name).exists():
-            raise UserError(f"{runs / name} exists; choose another --name, or remove it")
         if runs.exists() and not runs.is_dir():
             raise UserError(f"--runs {runs} cannot be made a folder: it is a file")
+        path = runs / name
+        if name and path.exists() and not _is_empty(path):
+            raise UserError(f"{path} exists; choose another --name, or remove it")
 
     @classmethod
     def create(cls, runs: Path, lesson: str, name: str = "") -> "Run":
-        """A new folder `runs/name`, by default named after the lesson, the date and the time.
+        """Make a folder `runs/name`, by default named after the lesson, the date and the time.
 
-        Raises `UserError` when the name is taken or is not a plain folder name.
+        An empty folder, left by a run that was killed at its very beginning, is used again. Raises
+        `UserError` if the name is taken or is not a plain folder name.
         """
         cls.require_free(runs, name)
         try:
             runs.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UserError(f"--runs {runs} cannot be made a folder: {error.strerror}") from None
-        stamp = f"{lesson}-{datetime.now():%Y%m%d-%H%M%S}"
-        for path in [runs / name] if name else _numbered(runs / stamp):
+        if name:
+            (runs / name).mkdir(exist_ok=True)
+            return cls(runs / name, lesson)
+        for path in _numbered(runs / f"{lesson}-{datetime.now():%Y%m%d-%H%M%S}"):
             try:
                 path.mkdir()
-                return cls(path, lesson)
+                break
             except FileExistsError:
                 continue
-        raise UserError(f"{runs / name} exists; choose another --name, or remove it")
+        return cls(path, lesson)
 
     @classmethod
     def open(cls, path: Path, lesson: str) -> "Run":
         """The folder of an earlier run of this lesson.
 
-        Raises `UserError` when there is none at `path`, or when it is another lesson's.
+        Raises `UserError` if there is none at `path`, or if it is another lesson's.
         """
         if not path.is_dir():
             raise UserError(f"there is no run folder {path}")
         run = cls(path, lesson)
-        found = run.read_config().get("lesson")
-        if found != lesson:
-            what = (
-                f"a run of {found}, not of {lesson}" if found else "no run folder of these lessons"
-            )
-            raise UserError(f"{path} is {what}; name another folder")
+        stored = run.read_config().get("lesson")
+        if stored != lesson:
+            what = f"a run of {stored}, not of {lesson}" if stored else "not a run folder"
+            raise UserError(f"{path} is {what}; choose another folder")
         return run
 
     def write_config(self, config: dict[str, Any], **more: Any) -> None:
-        """Write `config.json`: the settings, and what else it takes to repeat the run."""
+        """Write `config.json`: the options, and what else it takes to repeat the run."""
         about = {"command": sys.argv, "python": platform.python_version(), **more}
         self.write_json("config.json", {"lesson": self.lesson, "config": config, **about})
 
+    def write_settings(self, config: dict[str, Any]) -> None:
+        """Replace the options in `config.json`, for a run that continues with other ones."""
+        self.write_json("config.json", {**self.read_config(), "config": config})
+
     def read_config(self) -> dict[str, Any]:
-        """What `write_config` wrote; raises `UserError` when it is not there, or damaged."""
-        path = self.path / "config.json"
+        """What `write_config` wrote; raises `UserError` if it is missing or damaged."""
         try:
-            return dict(json.loads(path.read_text(encoding="utf-8")))
+            return read_json(self.path / "config.json", dict[str, Any])
         except FileNotFoundError:
-            raise UserError(f"{self.path} is no run folder: it has no config.json") from None
-        except ValueError as error:
-            raise UserError(f"{path} is damaged ({error}); name another run") from None
+            raise UserError(f"{self.path} is not a run folder: it has no config.json") from None
+
+    def settings(self, kind: type[Settings]) -> Settings:
+        """The options that this run was started with, as the dataclass `kind`.
+
+        Raises `UserError` unless `config.json` has a value of the right type for each of them.
+        """
+        path, hints = self.path / "config.json", get_type_hints(kind)
+        stored = self.read_config().get("config")
+        if not isinstance(stored, dict) or stored.keys() != hints.keys():
+            raise UserError(f"{path} does not have the options of this program; use another run")
+        for name, hint in hints.items():
+            value = stored[name]
+            if isinstance(value, str) and Path in (hint, *get_args(hint)):
+                stored[name] = value = Path(value)
+            try:
+                if isinstance(value, bool) != (hint is bool):
+                    raise TypeCheckError(f"is {value}")
+                check_type(value, hint)
+            except TypeCheckError:
+                raise UserError(f"{path} is damaged: {name} cannot be {value!r}") from None
+        return kind(**stored)
+
+    def refuse_changes(self, given: "DataclassInstance", free: Collection[str]) -> None:
+        """Raise `UserError` if an option that is not `free` differs from what the run has."""
+        stored = self.settings(type(given))
+        for field in fields(given):
+            then, now = getattr(stored, field.name), getattr(given, field.name)
+            if then != now and field.name not in free:
+                option = "--" + field.name.replace("_", "-")
+                started = f"without {option}" if then in (None, "") else f"with {option} {then}"
+                raise UserError(f"{self.path} was started {started}, not {now}; leave {option} out")
 
     def begun_with(self, given: Settings, free: Collection[str]) -> Settings:
         """The settings that this run was begun with, except for `free` ones that are given now.
@@ -123,7 +161,7 @@ class Run:
 
     @contextmanager
     def writing(self, name: str) -> Iterator[Path]:
-        """A path to write to; when the block ends well, the file there becomes `name`."""
+        """A path to write to; if the block succeeds, the file there becomes `name`."""
         with atomic(self.path / name) as temporary:
             yield temporary
 
@@ -141,29 +179,70 @@ class Run:
     def read_metrics(self) -> list[dict[str, float]]:
         """The lines of `metrics.jsonl`, in the order in which they were logged.
 
-        A last line that a full disk or a power cut has left unfinished is skipped.
+        A last line that a full disk or a power cut left unfinished is skipped. Raises `UserError`
+        if another line is damaged.
         """
-        try:
-            text = (self.path / "metrics.jsonl").read_text(encoding="utf-8")
-        except FileNotFoundError:
+        path = self.path / "metrics.jsonl"
+        if not path.exists():
             return []
-        lines = text.splitlines(keepends=True)
-        return [json.loads(line) for line in lines if line.endswith("}\n")]
+        lines = path.read_bytes().splitlines(keepends=True)
+        if lines and not lines[-1].endswith(b"}\n"):
+            del lines[-1]
+        named = (f"{path}, line {number}," for number in count(1))
+        return [_parsed(line, dict[str, float], where) for line, where in zip(lines, named)]
 
     def rewind(self, step: int) -> None:
-        """Forget what was logged of later steps, for a run that goes on from `step`."""
-        kept = [figures for figures in self.read_metrics() if figures["step"] <= step]
+        """Forget what was logged after `step`, from where the run continues."""
+        kept = [figures for figures in self.read_metrics() if figures.get("step", 0) <= step]
         self.write_text("metrics.jsonl", "".join(json.dumps(line) + "\n" for line in kept))
+
+    def sweep(self) -> None:
+        """Remove the files that a killed process left unfinished."""
+        for path in self.path.rglob(f"{UNFINISHED}*"):
+            path.unlink(missing_ok=True)
+
+
+def read_json(path: Path, kind: type[T]) -> T:
+    """The JSON in a file, checked to be of this type; raises `UserError` if it is damaged."""
+    return _parsed(path.read_bytes(), kind, str(path))
+
+
+def _parsed(content: bytes, kind: type[T], where: str) -> T:
+    """The JSON in `content`, which stands in `where`."""
+    try:
+        value = json.loads(content.decode("utf-8"), parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{where} is damaged ({error}); use another run") from None
+    return checked(value, kind, where)
+
+
+def checked(value: object, kind: type[T], where: str) -> T:
+    """The value, if it is of this type; otherwise raises `UserError`: `where` is damaged."""
+    every = CollectionCheckStrategy.ALL_ITEMS
+    try:
+        return check_type(value, kind, collection_check_strategy=every)
+    except TypeCheckError as error:
+        reason = str(error).partition("\n")[0]
+        raise UserError(f"{where} is damaged ({reason}); use another run") from None
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _is_empty(path: Path) -> bool:
+    """Whether this is a folder without files, but for such as were left unfinished."""
+    return path.is_dir() and all(file.name.startswith(UNFINISHED) for file in path.iterdir())
 
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`, renamed over it when the block ends well, else removed.
+    """A temporary path beside `path`, renamed to it if the block succeeds, otherwise removed.
 
     Whoever reads `path`, even after a crash, finds the old file or the new one, never a part. What
     a kill leaves behind is overwritten the next time.
     """
-    temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
+    temporary = path.with_name(UNFINISHED + path.name)
     try:
         temporary.write_bytes(b"")
     except OSError as error:  # it names the temporary file, which says nothing to anybody
@@ -178,7 +257,7 @@ def atomic(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file in UTF-8, with the same line ends on every machine, whole or not at all."""
+    """Write a file in UTF-8, whole or not at all, with the same line ends on every machine."""
     with atomic(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 

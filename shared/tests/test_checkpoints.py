@@ -71,7 +71,7 @@ def test_safetensors_of_others_and_missing_files_are_refused(tmp_path):
     from safetensors.torch import save_file
 
     save_file(TENSORS, tmp_path / "plain.safetensors")
-    with pytest.raises(UserError, match="no checkpoint of these lessons"):
+    with pytest.raises(UserError, match="not a checkpoint of these lessons"):
         checkpoints.load(tmp_path / "plain.safetensors")
     with pytest.raises(UserError, match="there is no checkpoint"):
         checkpoints.load(tmp_path / "absent.safetensors")

@@ -140,19 +140,84 @@ class Options:
     steps: int | None = None
     data: str = "names"
     runs: Path = Path("runs")
+    compile: bool = False
+    lr: float = 0.1
+
+
+def test_options_that_a_run_was_started_with_are_read_back(tmp_path):
+    run = Run.create(tmp_path, "demo", "one")
+    options = Options(steps=5, data="a.txt", runs=tmp_path, lr=1)
+    run.write_config(asdict(options))
+    assert run.settings(Options) == options
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"steps": "5"}, "steps cannot be '5'"),
+        ({"steps": True}, "steps cannot be True"),
+        ({"data": None}, "data cannot be None"),
+        ({"runs": 3}, "runs cannot be 3"),
+        ({"compile": 1}, "compile cannot be 1"),
+        ({"lr": [0.1]}, r"lr cannot be \[0.1\]"),
+        ({"other": 1}, "does not have the options of this program"),
+    ],
+)
+def test_options_of_a_wrong_type_are_refused(tmp_path, changes, problem):
+    run = Run.create(tmp_path, "demo", "one")
+    run.write_config({**asdict(Options()), **changes})
+    with pytest.raises(UserError, match=problem):
+        run.settings(Options)
+
+
+def test_option_that_differs_from_the_runs_is_refused_also_if_it_is_the_default(tmp_path):
+    run = Run.create(tmp_path, "demo", "one")
+    run.write_config(asdict(Options(steps=5, data="")))
+    run.refuse_changes(Options(steps=5, data=""), set())
+    run.refuse_changes(Options(steps=6, data=""), {"steps"})
+    with pytest.raises(UserError, match="started with --steps 5, not None; leave --steps out"):
+        run.refuse_changes(Options(data=""), set())
+    with pytest.raises(UserError, match="started without --data, not names; leave --data out"):
+        run.refuse_changes(Options(steps=5), set())
+
+
+@pytest.mark.parametrize("line", ["{", "[1]", '{"step": "1"}', '{"step": NaN}', '{"dev": null}'])
+def test_damaged_metrics_are_one_sentence(tmp_path, line):
+    run = Run.create(tmp_path, "lesson", "first")
+    run.log(step=0, loss=1.5)
+    with (run.path / "metrics.jsonl").open("a") as file:
+        file.write(f"{line}\n")
+    run.log(step=1, loss=1.5)
+    with pytest.raises(UserError, match=r"metrics.jsonl, line 2, is damaged"):
+        run.read_metrics()
+
+
+def test_folder_of_a_run_that_was_killed_at_once_can_be_used_again(tmp_path):
+    (tmp_path / "first").mkdir()
+    (tmp_path / "first" / ".unfinished-x.json").write_text("{")
+    Run.create(tmp_path, "lesson", "first").write_config({})
+    with pytest.raises(UserError, match="exists; choose another --name"):
+        Run.create(tmp_path, "lesson", "first")
+
+
+@dataclass
+class Legacy:
+    steps: int | None = None
+    data: str = "names"
+    runs: Path = Path("runs")
 
 
 def test_run_goes_on_with_the_settings_it_was_begun_with(tmp_path):
     run = Run.create(tmp_path, "demo", "one")
-    run.write_config(asdict(Options(steps=5, data="a.txt", runs=tmp_path)))
-    assert run.begun_with(Options(), set()) == Options(5, "a.txt", tmp_path)
-    assert run.begun_with(Options(steps=5), set()) == Options(5, "a.txt", tmp_path)
-    assert run.begun_with(Options(data="b.txt"), {"data"}) == Options(5, "b.txt", tmp_path)
+    run.write_config(asdict(Legacy(steps=5, data="a.txt", runs=tmp_path)))
+    assert run.begun_with(Legacy(), set()) == Legacy(5, "a.txt", tmp_path)
+    assert run.begun_with(Legacy(steps=5), set()) == Legacy(5, "a.txt", tmp_path)
+    assert run.begun_with(Legacy(data="b.txt"), {"data"}) == Legacy(5, "b.txt", tmp_path)
     with pytest.raises(UserError, match="begun with --steps 5, not 6; leave --steps out"):
-        run.begun_with(Options(steps=6), set())
-    run.write_config(asdict(Options(data="")))
+        run.begun_with(Legacy(steps=6), set())
+    run.write_config(asdict(Legacy(data="")))
     with pytest.raises(UserError, match=r"begun without --data, not b\.txt; leave --data out"):
-        run.begun_with(Options(data="b.txt"), set())
+        run.begun_with(Legacy(data="b.txt"), set())
 
 
 def test_what_a_kill_has_left_is_gone_after_the_next_write(tmp_path):

@@ -1,9 +1,9 @@
-"""GPT-2, as the lecture ends: embeddings, blocks of attention and MLP, logits.
+"""GPT-2: embeddings, blocks of attention and MLP, logits.
 
 Follows "Let's build GPT" (youtube.com/watch?v=kCc8FmEb1nY, from 1:19:11) in the form that
-"Let's reproduce GPT-2" (youtube.com/watch?v=l8pRSuU81PU) gives it, so that OpenAI's weights fit in
-(Radford et al. 2019, "Language Models are Unsupervised Multitask Learners"). Layer norms come
-before attention and MLP, which add to the residual stream; the output shares the weights of the
+"Let's reproduce GPT-2" (youtube.com/watch?v=l8pRSuU81PU) gives it, so that OpenAI's weights fit
+(Radford et al. 2019, "Language Models are Unsupervised Multitask Learners"): layer norms come
+before attention and MLP, both add to the residual stream, and the output shares the weights of the
 token embedding. Left out: whatever has been found since; see `modern`.
 """
 
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from gpt.attention import Attend, attend_fused
 from gpt.cache import KVCache, LayerCache
+from gpt.generate import generate
 
 
 class CausalSelfAttention(nn.Module):
@@ -29,16 +30,16 @@ class CausalSelfAttention(nn.Module):
         self.attend: Attend = attend_fused  # or `attend_by_hand`
 
     def forward(self, x: Tensor, cache: LayerCache | None = None) -> Tensor:
-        """`x` and what it returns are (batch, time, n_embd); `cache` has the tokens before."""
+        """(batch, time, n_embd) -> the same shape; `cache` has the tokens before."""
         B, T, C = x.shape  # noqa: N806 (batch, time, channels)
         heads = self.query_key_value(x).view(B, T, 3, self.n_head, C // self.n_head)
         query, key, value = heads.permute(2, 0, 3, 1, 4)  # each (B, H, T, hs)
         if cache is not None:
             key, value = cache.extend(key, value)
         dropout = self.dropout.p if self.training else 0.0
-        read = self.attend(query, key, value, dropout)  # (B, H, T, hs)
-        read = read.transpose(1, 2).reshape(B, T, C)  # the heads' findings side by side
-        return self.dropout(self.project(read))
+        y = self.attend(query, key, value, dropout)  # (B, H, T, hs)
+        y = y.transpose(1, 2).reshape(B, T, C)  # concatenate the heads
+        return self.dropout(self.project(y))
 
 
 class MLP(nn.Module):
@@ -51,7 +52,7 @@ class MLP(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
-        """`x` and what it returns are (batch, time, n_embd)."""
+        """(batch, time, n_embd) -> the same shape."""
         hidden = F.gelu(self.expand(x), approximate="tanh")  # (B, T, 4 C)
         return self.dropout(self.project(hidden))
 
@@ -67,13 +68,13 @@ class Block(nn.Module):
         self.mlp = MLP(n_embd, dropout)
 
     def forward(self, x: Tensor, cache: LayerCache | None = None) -> Tensor:
-        """`x` and what it returns are (batch, time, n_embd)."""
+        """(batch, time, n_embd) -> the same shape."""
         x = x + self.attention(self.norm1(x), cache)
         return x + self.mlp(self.norm2(x))
 
 
-class GPT(nn.Module):
-    """The lecture's model. Raises `ValueError` for sizes that do not go together."""
+class GPT2(nn.Module):
+    """GPT-2, with random weights; `n_embd` must be a multiple of `n_head`."""
 
     def __init__(
         self,
@@ -85,11 +86,9 @@ class GPT(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        sizes = {"block_size": block_size, "n_layer": n_layer, "n_head": n_head, "n_embd": n_embd}
-        check_sizes(vocab_size, dropout, **sizes)
-        self.sizes: dict[str, Any] = {**sizes, "dropout": dropout}
-        self.vocab_size = vocab_size
-        self.block_size = block_size
+        self.vocab_size, self.block_size = vocab_size, block_size
+        self.sizes: dict[str, Any] = {"block_size": block_size, "n_layer": n_layer}
+        self.sizes |= {"n_head": n_head, "n_embd": n_embd, "dropout": dropout}
         self.token_embedding = nn.Embedding(vocab_size, n_embd)
         self.position_embedding = nn.Embedding(block_size, n_embd)
         self.dropout = nn.Dropout(dropout)
@@ -97,17 +96,19 @@ class GPT(nn.Module):
         self.blocks: Sequence[Block] = blocks  # type: ignore[assignment]
         self.norm = nn.LayerNorm(n_embd)
         for name, parameter in self.named_parameters():
-            if parameter.ndim == 2:  # less where it adds to the residual stream, 2 n_layer times
+            if parameter.ndim == 2:  # smaller where it adds to the residual stream, 2 n_layer times
                 std = 0.02 / (2 * n_layer) ** 0.5 if name.endswith("project.weight") else 0.02
                 nn.init.normal_(parameter, std=std)
             elif name.endswith("bias"):
                 nn.init.zeros_(parameter)
 
-    def forward(self, ids: Tensor, cache: KVCache | None = None) -> Tensor:
-        """Logits (batch, time, vocab) for the token after each of `ids` (batch, time).
+    def forward(
+        self, ids: Tensor, targets: Tensor | None = None, *, cache: KVCache | None = None
+    ) -> tuple[Tensor, Tensor | None]:
+        """Logits (batch, time, vocab) after each of `ids` (batch, time); the loss, given targets.
 
-        With a `cache`, the ids go on from those it has, and are added to it. Raises `ValueError`
-        when they are more than `block_size` together, for want of positions.
+        With a `cache`, `ids` continue the tokens in it, and are added to it. Raises `ValueError` if
+        they are more than `block_size` together, for there are no positions for them.
         """
         start, time = len(cache) if cache is not None else 0, ids.shape[1]
         if start + time > self.block_size:
@@ -116,16 +117,15 @@ class GPT(nn.Module):
         x = self.dropout(self.token_embedding(ids) + positions)  # (B, T, C)
         for i, block in enumerate(self.blocks):
             x = block(x, cache.layers[i] if cache is not None else None)
-        return self.norm(x) @ self.token_embedding.weight.T  # (B, T, C) @ (C, V) -> (B, T, V)
+        logits = self.norm(x) @ self.token_embedding.weight.T  # (B, T, C) @ (C, V) -> (B, T, V)
+        if targets is None:
+            return logits, None
+        return logits, F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten())
 
+    def generate(self, ids: Tensor, max_new_tokens: int, **options: Any) -> Tensor:
+        """Continue `ids` (batch, time) by `max_new_tokens`; see `gpt.generate` for the options."""
+        return generate(self, ids, max_new_tokens, **options)
 
-def check_sizes(vocab_size: int, dropout: float, **sizes: int) -> None:
-    """Raise `ValueError` for sizes that no model can have."""
-    for name, size in {"vocab_size": vocab_size, **sizes}.items():
-        if size < 1:
-            raise ValueError(f"{name} must be at least 1, not {size}")
-    if sizes["n_embd"] % sizes["n_head"]:
-        n_embd, n_head = sizes["n_embd"], sizes["n_head"]
-        raise ValueError(f"n_embd must be a multiple of n_head ({n_head}), not {n_embd}")
-    if not 0 <= dropout < 1:
-        raise ValueError(f"dropout must be from 0 to below 1, not {dropout:g}")
+    def new_cache(self) -> KVCache:
+        """An empty cache, for `forward`."""
+        return KVCache(len(self.blocks), self.block_size)
