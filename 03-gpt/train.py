@@ -1,6 +1,7 @@
 """Train a decoder-only Transformer on a text, and sample from it.
 
     python train.py                                  # the modern model on Shakespeare
+    python train.py --model lecture --stage heads    # the lecture's, as far as it is by then
     python train.py --model gpt2                     # GPT-2, as nanoGPT trains it on a laptop
     torchrun --nproc_per_node=2 train.py             # the same run, shared by two processes
     python train.py --preset gpt2-124m --data tokens/ --compile
@@ -30,6 +31,7 @@ from gpt.chars import Chars
 from gpt.data import get_batch, train_and_dev
 from gpt.evaluation import estimate_loss
 from gpt.flops import flops_per_token, peak_flops
+from gpt.lecture import Stage
 from gpt.load import (
     LESSON,
     RANKS,
@@ -53,7 +55,7 @@ LECTURE = 1.48  # the lecture's last dev loss, nats per character (youtube.com/w
 FINE_TUNING_LR = 3e-5  # for weights that have been trained already
 CHANGEABLE = {"steps", "minutes", "evaluations", "patience"}  # on --resume
 CHANGEABLE |= {"resume", "data", "device", "micro_batches", "compile"}
-ModelName = Literal["modern", "gpt2", "bigram"]
+ModelName = Literal["modern", "gpt2", "lecture", "bigram"]
 Preset = Literal["cpu", "baby", "gpt2-124m"]
 
 
@@ -62,7 +64,9 @@ class Config:
     """Train a decoder-only Transformer on a text, and sample from it."""
 
     model: ModelName = "modern"
-    """GPT-2 with what has been learned since; GPT-2; the lecture's first model."""
+    """GPT-2 with what has been learned since; GPT-2; the lecture's; only a table of pairs."""
+    stage: Stage = "dropout"
+    """How far the lecture's model has come: it has this piece and those before it."""
     preset: Preset = "cpu"
     """Where the defaults below come from; without it, cpu, or baby if there is a CUDA GPU."""
     data: str = "shakespeare"
@@ -317,6 +321,8 @@ def build_model(config: Config, vocab_size: int) -> Model:
     names = ["block_size"]
     if config.model != "bigram":
         names += ["n_layer", "n_head", "n_embd", "dropout"]
+    if config.model == "lecture":
+        names.append("stage")
     return build(config.model, vocab_size, **{name: getattr(config, name) for name in names})
 
 
@@ -410,6 +416,8 @@ def check(config: Config, world: int) -> None:
         require(config, name, 0 <= getattr(config, name) < 1, "from 0 to below 1")
     require(config, "minutes", config.minutes is None or 0 < config.minutes < math.inf, "above 0")
     require(config, "patience", config.patience is None or config.patience >= 1, "at least 1")
+    staged = config.model == "lecture" or config.stage == "dropout"
+    require(config, "stage", staged, "left out: only --model lecture has stages")
     require(config, "seed", 0 <= config.seed < 2**63, "from 0 to 2**63 - 1")
     parts = world * config.micro_batches
     allowed = f"a multiple of {parts}, processes times --micro-batches"

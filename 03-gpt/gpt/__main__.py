@@ -4,6 +4,7 @@ python -m gpt sample --run runs/NAME --prompt "ROMEO:" --tokens 500
 python -m gpt attention --run runs/NAME --prompt "ROMEO:"    # what every head looks at
 python -m gpt eval --run runs/NAME
 python -m gpt export --run runs/NAME --to FOLDER             # for transformers
+python -m gpt stages                # the lecture's model, piece by piece, beside the lecture
 python -m gpt ablate                # what each change of the modern model is worth
 """
 
@@ -24,13 +25,15 @@ from tyro.conf import arg
 from gpt import pretrained
 from gpt.ablate import CHANGES, MODERN, train, variants
 from gpt.attention_maps import attention_maps, draw_maps
+from gpt.chars import Chars
 from gpt.data import train_and_dev
 from gpt.evaluation import estimate_loss
 from gpt.generate import stream
 from gpt.gpt2 import GPT2
 from gpt.load import LESSON, RANKS, describe, is_gpt2, load, open_corpus, start_ids
 from gpt.modern import Modern
-from shared import cli, devices, plots, progress
+from gpt.stages import run_stages
+from shared import cli, datasets, devices, plots, progress
 from shared.runs import Run, atomic, checked
 from shared.schedules import rise_and_fall
 
@@ -274,11 +277,38 @@ class Ablate:
         print(f"run: {run.path}/ (ablate.json)")
 
 
+@dataclass
+class Stages:
+    """Train every stage of the lecture's model, and print its dev loss beside the lecture's."""
+
+    data: str = "shakespeare"
+    """A text file; or `shakespeare`; or `bundled`."""
+    seeds: int = 3
+    """Models to train at each stage; the dev loss is their mean."""
+
+    def run(self) -> None:
+        cli.require(self.seeds >= 1, "--seeds", self.seeds, "at least 1")
+        dataset = datasets.load("shakespeare", self.data)
+        if len(dataset.text) < 1000:
+            raise cli.UserError(f"{self.data} is too short; give at least 1,000 characters")
+        chars = Chars.of(dataset.text)
+        ids = torch.tensor(chars.encode(dataset.text))
+        print(f"data: {dataset}")
+        torch.set_num_threads(1)  # the models are too small for more
+        print(f"{'stage':<12}{'parameters':>11}{'dev loss':>18}{'the lecture':>13}{'seconds':>9}")
+        for result in run_stages(ids, len(chars), self.seeds):
+            stage, figure = result.recipe.stage, result.recipe.lecture
+            loss, lecture = f"{result.loss:.4f} ± {result.spread:.4f}", f"{figure or '-'}"
+            row = f"{stage:<12}{result.n_parameters:>11,}{loss:>18}{lecture:>13}"
+            print(f"{row}{result.seconds:>9.1f}", flush=True)
+
+
 VERBS: dict[str, type[cli.Verb]] = {
     "sample": Sample,
     "attention": Attention,
     "eval": Eval,
     "export": Export,
+    "stages": Stages,
     "ablate": Ablate,
 }
 

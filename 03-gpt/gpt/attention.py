@@ -16,41 +16,17 @@ tensor([[2.],
         [5.]])
 
 If the scores are products of queries and keys instead of zeros, that is attention (Vaswani et al.
-2017, "Attention Is All You Need", arxiv.org/abs/1706.03762). First one head, as the lecture types
-it; then all heads at once, written out and by PyTorch's fused kernel. All three are equal.
+2017, "Attention Is All You Need", arxiv.org/abs/1706.03762). `lecture.Head` is one head of it; here
+are all heads at once, written out and by PyTorch's fused kernel. All three are equal.
 """
 
 from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 Attend = Callable[[Tensor, Tensor, Tensor, float], Tensor]
-
-
-class Head(nn.Module):
-    """One head, as in the lecture."""
-
-    tril: Tensor
-
-    def __init__(self, n_embd: int, head_size: int, block_size: int) -> None:
-        super().__init__()
-        self.key = nn.Linear(n_embd, head_size, bias=False)
-        self.query = nn.Linear(n_embd, head_size, bias=False)
-        self.value = nn.Linear(n_embd, head_size, bias=False)
-        self.register_buffer("tril", torch.tril(torch.ones(block_size, block_size)))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """From `x` (batch, time, n_embd) to (batch, time, head_size)."""
-        _, T, _ = x.shape  # noqa: N806 (the lecture's names)
-        k = self.key(x)  # (B, T, hs) what I have
-        q = self.query(x)  # (B, T, hs) what I am looking for
-        wei = q @ k.transpose(-2, -1) * k.shape[-1] ** -0.5  # (B, T, hs) @ (B, hs, T) -> (B, T, T)
-        wei = wei.masked_fill(self.tril[:T, :T] == 0, float("-inf"))  # nothing from the future
-        wei = F.softmax(wei, dim=-1)  # (B, T, T) each row sums to 1
-        v = self.value(x)  # (B, T, hs) what I communicate
-        return wei @ v  # (B, T, T) @ (B, T, hs) -> (B, T, hs)
 
 
 def attention_weights(query: Tensor, key: Tensor) -> Tensor:

@@ -3,7 +3,9 @@
 `cpu` is for two cores and some minutes; `baby` is the size of the lecture ("Let's build GPT",
 youtube.com/watch?v=kCc8FmEb1nY, from 1:37:49); `gpt2-124m` is the smallest GPT-2, trained as in
 "Let's reproduce GPT-2" (youtube.com/watch?v=l8pRSuU81PU). On the CPU, GPT-2 has the settings of
-nanoGPT's README for a laptop (github.com/karpathy/nanoGPT), which is the yardstick here.
+nanoGPT's README for a laptop (github.com/karpathy/nanoGPT), which is the yardstick here. The
+lecture's model has the lecture's own settings: the small ones, with which it grows stage by stage,
+and `baby`, with which it ends.
 """
 
 from typing import Any
@@ -60,6 +62,27 @@ MODERN = {
     "clip": 0.0,
 }
 LARGE = MODERN | {"muon_lr": 0.02, "embedding_lr": 0.02, "lr": 0.005}  # not tuned
+LECTURE = GPT2_CPU | {
+    "steps": 5000,
+    "batch_size": 32,
+    "block_size": 8,
+    "n_layer": 3,
+    "n_embd": 32,
+    "weight_decay": 0.01,
+    "beta2": 0.999,
+    "warm_up": 0,
+    "final_lr": 1.0,  # the learning rate stays as it is
+    "clip": 0.0,
+}
+LECTURE_BABY = LECTURE | {
+    "batch_size": 64,
+    "block_size": 256,
+    "n_layer": 6,
+    "n_head": 6,
+    "n_embd": 384,
+    "dropout": 0.2,
+    "lr": 3e-4,
+}
 BIGRAM = GPT2_CPU | {
     "steps": 1000,
     "batch_size": 128,
@@ -73,11 +96,13 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "cpu": {
         "modern": GPT2_CPU | MODERN | {"steps": 900, "batch_size": 16, "block_size": 128},
         "gpt2": GPT2_CPU,
+        "lecture": LECTURE,
         "bigram": BIGRAM,
     },
     "baby": {
         "modern": GPT2_BABY | LARGE | {"steps": 1500},
         "gpt2": GPT2_BABY,
+        "lecture": LECTURE_BABY,
         "bigram": BIGRAM,
     },
     "gpt2-124m": {

@@ -9,7 +9,7 @@ from conftest import SIZES, small
 from torch import nn
 
 from gpt.ablate import CHANGES, variants
-from gpt.attention import Head, attend_by_hand, attend_fused, attention_weights
+from gpt.attention import attend_by_hand, attend_fused, attention_weights
 from gpt.attention_maps import attention_maps
 from gpt.bigram import Bigram
 from gpt.cache import KVCache
@@ -17,6 +17,7 @@ from gpt.data import Split
 from gpt.evaluation import estimate_loss
 from gpt.flops import flops_per_token
 from gpt.gpt2 import GPT2
+from gpt.lecture import Head
 from gpt.modern import LONGEST_NGRAM, Modern, NGramEmbedding, Rotary, norm
 from gpt.optimizers import make_optimizers
 from gpt.presets import PRESETS

@@ -132,6 +132,18 @@ def text(tmp_path_factory):
     return str(path)
 
 
+def test_lecture_model_is_trained_as_far_as_its_stage_and_loaded_as_that(tmp_path, text):
+    options = ["--data", text, "--runs", str(tmp_path), "--name", "run", *QUICK]
+    done = run("train.py", "--model", "lecture", "--stage", "heads", *options)
+    assert (done.returncode, done.stderr) == (0, "")
+    model, vocabulary = load(tmp_path / "run")
+    assert model.sizes["stage"] == "heads"
+    assert not any("ffwd" in name for name, _ in model.named_parameters())
+    sampled = run("sample", "--run", str(tmp_path / "run"), "--tokens", "50")
+    assert len(sampled.stdout) == 51
+    assert "only --model lecture has stages" in mistake(run("train.py", "--stage", "heads"))
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory, text):
     """Folders of a finished run of each model, and what was printed."""
