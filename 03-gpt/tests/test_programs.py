@@ -136,7 +136,7 @@ def test_lecture_model_is_trained_as_far_as_its_stage_and_loaded_as_that(tmp_pat
     options = ["--data", text, "--runs", str(tmp_path), "--name", "run", *QUICK]
     done = run("train.py", "--model", "lecture", "--stage", "heads", *options)
     assert (done.returncode, done.stderr) == (0, "")
-    model, vocabulary = load(tmp_path / "run")
+    model, _ = load(tmp_path / "run")
     assert model.sizes["stage"] == "heads"
     assert not any("ffwd" in name for name, _ in model.named_parameters())
     sampled = run("sample", "--run", str(tmp_path / "run"), "--tokens", "50")
