@@ -141,7 +141,7 @@ class Training:
             self._saved = time.perf_counter()
             while not (self.finished or self._interrupted):
                 if not self._unread:
-                    self._began = time.perf_counter()
+                    self._start = time.perf_counter()
                 step = self.state.step
                 numbers = f"{self.seed} {step} {self.rank}"
                 torch.manual_seed(random.Random(numbers).getrandbits(32))
@@ -159,7 +159,7 @@ class Training:
             raise KeyboardInterrupt
 
     def set_lr(self, factor: float) -> None:
-        """Set each learning rate to `factor` times its peak, the one the optimizer began with."""
+        """Set each learning rate to `factor` times its peak, with which the optimizer was made."""
         for group in self._groups():
             group["lr"] = factor * group["initial_lr"]
 
@@ -215,7 +215,7 @@ class Training:
     def _read_losses(self) -> None:
         """Read the clock and the waiting losses, which are means over all processes."""
         losses = torch.stack(self._unread).tolist()  # waits for the GPU
-        seconds, interrupted = time.perf_counter() - self._began, float(self._interrupt.requested)
+        seconds, interrupted = time.perf_counter() - self._start, float(self._interrupt.requested)
         device = self._unread[0].device
         *losses, seconds, interrupted = _mean([*losses, seconds, interrupted], device)
         state, before = self.state, self.done
