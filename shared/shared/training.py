@@ -153,7 +153,8 @@ class Training:
                     self._save_last()
         if not self.finished:
             if self.rank == 0:
-                dev = f"; best dev loss {self.state.best_dev:.4f}" if self._evaluations else ""
+                best = self.state.best_dev
+                dev = f"; best dev loss {best:.4f}" if math.isfinite(best) else ""
                 print(f"stopped after step {self.state.step:,}{dev}")
                 print(f"to continue: python train.py --resume {self.run.path}")
             raise KeyboardInterrupt
