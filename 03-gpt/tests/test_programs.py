@@ -414,6 +414,7 @@ def test_two_processes_and_two_micro_batches_learn_what_one_does(tmp_path, text)
         (["--steps", "abc"], "--steps cannot be 'abc' (--help"),
         (["--data", ""], "--data is empty; give it a value, or leave it out"),
         (["--model", "bigram", "--n-layer", "2"], "--n-layer must be left out: a bigram is only a"),
+        (["--model", "bigram", "--muon-lr", "0.1"], "--muon-lr must be left out: a bigram is"),
         (["--preset", "gpt2-124m", "--model", "bigram"], "--preset gpt2-124m has no bigram"),
         (["--device", "NONE"], "--device must be one of this machine's: "),
         (["--init", "gpt2"], "--init has the weights of a GPT-2; add --model gpt2"),
