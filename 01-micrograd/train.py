@@ -29,7 +29,7 @@ from micrograd.optim import SGD, Adam, Optimizer, RMSprop, linear_decay
 
 
 def train(config: "Config", model: MLP, optimizer: Optimizer, run: runs.Run) -> bool:
-    """Train `model` on two moons, and log every step; whether it was stopped by Ctrl-C."""
+    """Train `model` on two moons and log every step. Returns whether Ctrl-C stopped it."""
     points, labels = two_moons(config.points, config.noise, config.seed)
     targets = [(y + 1) // 2 for y in labels] if config.loss == "bce" else labels  # 0 and 1, or ±1
     with cli.interruptible() as interrupt, progress.bar(config.steps, "training") as advance:
@@ -39,7 +39,7 @@ def train(config: "Config", model: MLP, optimizer: Optimizer, run: runs.Run) -> 
             if not math.isfinite(loss.data):
                 raise OverflowError(f"the loss is {loss.data}")
             figures = {"loss": loss.data, "accuracy": accuracy(scores, labels)}
-            if step == config.steps or interrupt.requested:  # these are of the trained network
+            if step == config.steps or interrupt.requested:  # the trained network's
                 run.log(step=step, **figures)
                 break
 
@@ -92,19 +92,18 @@ class Config:
         return 0.05 if self.optimizer != "sgd" else 0.1 if self.loss == "mse" else 1.0
 
     def check(self) -> None:
-        """Raise `UserError` for what would train nothing, without a word or with an odd one."""
-        if self.steps < 1 or self.points < 2:
-            raise cli.UserError("training takes at least one step (--steps) and two points")
+        """Raise `UserError` for settings that train nothing or would fail with an odd message."""
+        cli.require(self.steps >= 1, "--steps", self.steps, "at least 1")
+        cli.require(self.points >= 2, "--points", self.points, "at least 2")
         if any(width < 1 for width in self.hidden):
             raise cli.UserError("every hidden layer (--hidden) needs at least one neuron")
-        if not 0 < self.first_lr() < math.inf:
-            raise cli.UserError(f"the learning rate (--lr) must be above 0, not {self.lr}")
-        if not 0 <= self.momentum < 1:
-            raise cli.UserError(f"--momentum must be at least 0 and below 1, not {self.momentum}")
+        lr = self.first_lr()
+        cli.require(0 < lr < math.inf, "--lr", lr, "a finite number above 0")
+        cli.require(0 <= self.momentum < 1, "--momentum", self.momentum, "at least 0 and below 1")
         if self.momentum and self.optimizer != "sgd":
             raise cli.UserError(f"--momentum is for sgd; leave it out with {self.optimizer}")
-        if not (0 <= self.l2 < math.inf and 0 <= self.noise < math.inf):
-            raise cli.UserError("--l2 and --noise must not be negative or infinite")
+        for option, value in (("--l2", self.l2), ("--noise", self.noise)):
+            cli.require(0 <= value < math.inf, option, value, "a finite number of at least 0")
 
 
 def main(config: Config) -> None:

@@ -1,5 +1,6 @@
 """`python -m micrograd draw`, the graph of the documented example; `gpt`, a GPT made of scalars."""
 
+import math
 import random
 import sys
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ class TrainGPT:
     n_embd: int = 16
     """Embedding dimension."""
     block_size: int = 16
-    """Context: the longest name that the model sees whole, and writes."""
+    """Context: the most letters of a sampled name; longer names are cut."""
     samples: int = 20
     """Names to sample after training."""
     temperature: float = 0.5
@@ -77,38 +78,44 @@ class TrainGPT:
     """Seed of the order of the names, the weights and the samples."""
 
     def run(self) -> None:
-        if min(self.steps, self.n_layer, self.n_head, self.n_embd, self.block_size) < 1:
-            raise cli.UserError("--steps and the sizes of the model must be at least 1")
+        for name in ("steps", "n_layer", "n_head", "n_embd", "block_size"):
+            option, value = "--" + name.replace("_", "-"), getattr(self, name)
+            cli.require(value >= 1, option, value, "at least 1")
         if self.n_embd % self.n_head:
             raise cli.UserError(
                 f"--n-embd must be a multiple of --n-head ({self.n_head}), not {self.n_embd}"
             )
-        if self.temperature <= 0:
-            raise cli.UserError(f"--temperature must be above 0, not {self.temperature}")
+        cli.require(self.samples >= 0, "--samples", self.samples, "at least 0")
+        cli.require(0 < self.lr < math.inf, "--lr", self.lr, "a finite number above 0")
+        cli.require(self.temperature >= 1e-6, "--temperature", self.temperature, "above 0.000001")
         dataset = datasets.load("names", self.data)
         print(f"data: {dataset}")
         rng = random.Random(self.seed)
-        names = dataset.text.splitlines()
+        names = [name for line in dataset.text.split("\n") if (name := line.strip())]
         rng.shuffle(names)
-        letters = sorted({letter for name in names for letter in name})
-        boundary = len(letters)  # the token before and after every name
-        documents = [[boundary, *map(letters.index, name), boundary] for name in names]
-        model = gpt.GPT(
-            len(letters) + 1, self.block_size, self.n_layer, self.n_head, self.n_embd, self.seed
-        )
+        letters, documents = gpt.tokenize(names)
+        sizes = self.block_size, self.n_layer, self.n_head, self.n_embd
+        model = gpt.GPT(len(letters) + 1, *sizes, self.seed)
         print(f"model: GPT, {len(model.parameters()):,} parameters")
-
         losses: list[float] = []
-        with progress.bar(self.steps, "training") as advance:
-            for loss in gpt.train(model, documents, self.steps, self.lr):
+        with cli.interruptible() as interrupt, progress.bar(self.steps, "training") as advance:
+            for step, loss in enumerate(gpt.train(model, documents, self.steps, self.lr), start=1):
+                if not math.isfinite(loss):
+                    raise cli.UserError(
+                        f"training diverged: the loss is {loss} in step {step}; use a smaller --lr"
+                    )
                 losses.append(loss)
                 advance(loss=loss)
-                if len(losses) % SHOWN == 0:
-                    recent = mean(losses[-SHOWN:])
-                    print(f"step {len(losses):,}: loss {recent:.4f} (mean of the last {SHOWN})")
+                if step % SHOWN == 0 or step == self.steps or interrupt.requested:
+                    recent = losses[-SHOWN:]
+                    print(f"step {step:,}: loss {mean(recent):.4f} (mean of {len(recent)} steps)")
+                if interrupt.requested:
+                    break
         for _ in range(self.samples):
-            tokens = model.generate(boundary, rng, self.temperature)
+            tokens = model.generate(len(letters), rng, self.temperature)
             print("  " + "".join(letters[token] for token in tokens))
+        if interrupt.requested:
+            raise KeyboardInterrupt
 
 
 def train_gpt() -> None:

@@ -66,12 +66,13 @@ class Value:
         return Value(quotient, (self, other), "/", (1 / other.data, -quotient / other.data))
 
     def __pow__(self, other: "Value | float") -> "Value":
-        x, n = self.data, (other if isinstance(other, Value) else Value(other)).data
-        power = _power(x, n)
-        if not isinstance(other, Value):  # a plain exponent is part of the operation, as in x**2
-            return Value(power, (self,), f"**{other}", (_power_slope(x, n),))
+        exponent = other if isinstance(other, Value) else Value(other)
+        x, n = self.data, exponent.data
+        power, slope = _power(x, n), _power_slope(x, n)
+        if exponent is not other:  # a plain number is part of the operation, as in x**2
+            return Value(power, (self,), f"**{other}", (slope,))
         log_x = math.log(x) if x > 0 else 0.0 if x == 0 else math.nan
-        return Value(power, (self, other), "**", (_power_slope(x, n), power * log_x))
+        return Value(power, (self, exponent), "**", (slope, power * log_x))  # d(x**n)/dn
 
     def __neg__(self) -> "Value":
         return Value(-self.data, (self,), "neg", (-1.0,))
@@ -147,7 +148,10 @@ class Value:
 
     @property
     def _backward(self) -> Callable[[], None]:
-        """The lecture's way to say how a node passes its gradient on; set it to a function."""
+        """The lecture's way to say how a node passes its gradient on; set it to a function.
+
+        `backward` calls it for every node but the leaves, which have nothing to pass on to.
+        """
         return self._own_backward or self._chain_rule
 
     @_backward.setter
@@ -155,16 +159,9 @@ class Value:
         self._own_backward = backward
 
     def _chain_rule(self) -> None:
-        """For one node, what `backward` does for all."""
+        """Pass this node's gradient on to its children."""
         for child, local in zip(self._prev, self._local):
             child.grad += local * self.grad
-
-    def zero_grad(self) -> None:
-        """Set the gradient of this value, and of all that it was computed from, to zero."""
-        for node in _topological_order(self):
-            node.grad = 0.0
-            for child in node._prev:
-                child.grad = 0.0
 
     def __repr__(self) -> str:
         return f"Value(data={self.data}, grad={self.grad})"
@@ -174,8 +171,8 @@ def _topological_order(root: Value) -> list[Value]:
     """`root` and the nodes it was computed from, each after its children; leaves left out.
 
     Depth first, with a stack of our own instead of recursion: a node is met once to put its
-    children on top of it, and again when they are done. The marks are new objects every time, so
-    that none of an earlier search is mistaken for one of this.
+    children on top of it, and again when they are done. Each search has marks of its own, so those
+    of an earlier search mean nothing.
     """
     entered, done = object(), object()
     order = []
@@ -185,7 +182,7 @@ def _topological_order(root: Value) -> list[Value]:
         if node._mark is entered:
             node._mark = done
             order.append(node)
-        elif node._mark is not done:  # it is, if another node that uses it was first
+        elif node._mark is not done:  # else another parent came first
             node._mark = entered
             stack.append(node)
             for child in node._prev:

@@ -19,7 +19,9 @@ from micrograd.engine import Value
 
 
 def dot(w: Sequence[Value], x: Sequence[Value]) -> Value:
-    """w1*x1 + w2*x2 + …, as one node."""
+    """w1*x1 + w2*x2 + …, as one node. Raises `ValueError` unless there are as many of each."""
+    if len(w) != len(x):
+        raise ValueError(f"a dot product of {len(w)} and {len(x)} numbers")
     ws, xs = [wi.data for wi in w], [xi.data for xi in x]
     return Value(sum(map(mul, ws, xs)), (*w, *x), "dot", (*xs, *ws))
 
@@ -38,7 +40,7 @@ def neuron(w: Sequence[Value], x: Sequence[Value], b: Value, activation: str = "
         return Value(total, (*w, *x, b), "dot", local)
     activated = getattr(Value(total), activation)()  # the engine's value and slope
     (slope,) = activated._local
-    if slope == 0 and math.isfinite(total):  # then w and x are finite, and 0 of each is 0
+    if slope == 0 and math.isfinite(total):  # then all of local is finite, and 0 times it is 0
         local = (0.0,) * len(local)
     elif slope != 1:
         local = tuple([slope * d for d in local])

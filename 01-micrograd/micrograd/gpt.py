@@ -1,9 +1,10 @@
-"""A GPT made of scalars: this engine is all that training and sampling a language model takes.
+"""A GPT made of scalars: training and sampling a language model with nothing but this engine.
 
-Karpathy's own circle from lecture 1 to lecture 7 is *microgpt*
-(karpathy.github.io/2026/02/12/microgpt); this is the same model on our engine, with its sizes and
-settings. A token's vector is a list of Values. A text goes through the model one token after the
-other; each block keeps the keys and values of the tokens so far, so nothing can see the future.
+Karpathy's *microgpt* (karpathy.github.io/2026/02/12/microgpt) leads from lecture 1 to lecture 7;
+this is the same model on our engine, with its sizes and settings. A token's vector is a list of
+Values. A text goes through the model one token after the other, and each block keeps the keys and
+values of the tokens so far. Lecture 7 computes all positions at once and hides the future with a
+mask; here the future has not been computed yet.
 
     python -m micrograd.gpt         # 1,000 names, a step each; then twenty new ones
 
@@ -23,8 +24,15 @@ from micrograd.nn import Module
 from micrograd.optim import Adam
 
 Vector = list[Value]
-Matrix = list[Vector]  # one row of weights for each output
+Matrix = list[Vector]  # a list of rows
 Cache = list[tuple[Matrix, Matrix]]  # of each block, the keys and the values of the tokens so far
+
+
+def tokenize(names: Sequence[str]) -> tuple[list[str], list[list[int]]]:
+    """The letters, sorted; and each name as their numbers, with one more token on either side."""
+    letters = sorted({letter for name in names for letter in name})
+    boundary = len(letters)
+    return letters, [[boundary, *map(letters.index, name), boundary] for name in names]
 
 
 def linear(x: Vector, w: Matrix) -> Vector:
@@ -52,14 +60,14 @@ def softmax(x: Vector) -> Vector:
 
 
 def cross_entropy(logits: Vector, target: int) -> Value:
-    """-log softmax(logits)[target], in nats, as one node; the slopes are softmax minus one-hot."""
+    """-log softmax(logits)[target], in nats, as one node; derivatives: softmax minus one-hot."""
     largest = max(logit.data for logit in logits)
     exps = [math.exp(logit.data - largest) for logit in logits]
     total = sum(exps)
-    slopes = [e / total for e in exps]
-    slopes[target] -= 1.0
+    local = [e / total for e in exps]
+    local[target] -= 1.0
     loss = math.log(total) + largest - logits[target].data
-    return Value(loss, tuple(logits), "cross_entropy", tuple(slopes))
+    return Value(loss, tuple(logits), "cross_entropy", tuple(local))
 
 
 class Block(Module):
@@ -74,7 +82,10 @@ class Block(Module):
         self.contract = matrix(n_embd, 4 * n_embd, rng)
 
     def __call__(self, x: Vector, keys: Matrix, values: Matrix) -> Vector:
-        """The vector of one token, after those whose `keys` and `values` are given and added to."""
+        """The new vector of one token.
+
+        `keys` and `values` are those of the tokens before it; its own are appended.
+        """
         normed = rms_norm(x)
         query = linear(normed, self.query)
         keys.append(linear(normed, self.key))
@@ -83,8 +94,9 @@ class Block(Module):
         for start in range(0, len(x), self.head_size):
             head = slice(start, start + self.head_size)
             scores = [dot(query[head], key[head]) * self.head_size**-0.5 for key in keys]
-            weights = softmax(scores)  # how much of each token so far
-            heads += [dot(weights, channel) for channel in zip(*(value[head] for value in values))]
+            attention = softmax(scores)  # how much of each token so far
+            channels = zip(*[value[head] for value in values])  # each over the tokens so far
+            heads += [dot(attention, channel) for channel in channels]
         x = add(x, linear(heads, self.project))
         hidden = [h.relu() for h in linear(rms_norm(x), self.expand)]
         return add(x, linear(hidden, self.contract))
@@ -106,6 +118,8 @@ class GPT(Module):
         n_embd: int = 16,
         seed: int | None = None,
     ) -> None:
+        if n_embd % n_head:
+            raise ValueError(f"n_embd must be a multiple of n_head ({n_head}), not {n_embd}")
         rng = random.Random(seed)
         self.block_size = block_size
         self.token_embedding = matrix(vocab_size, n_embd, rng)
@@ -117,7 +131,10 @@ class GPT(Module):
         return [([], []) for _ in self.blocks]
 
     def __call__(self, token: int, position: int, cache: Cache) -> Vector:
-        """The logits of the token after this one; `cache` has those before it, and gets it."""
+        """The logits of the next token.
+
+        `cache` holds the keys and values of the tokens before this one; this one's are appended.
+        """
         x = rms_norm(add(self.token_embedding[token], self.position_embedding[position]))
         for block, (keys, values) in zip(self.blocks, cache):
             x = block(x, keys, values)

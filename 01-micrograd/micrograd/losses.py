@@ -50,7 +50,7 @@ def l1(parameters: list[Value], strength: float) -> Value:
 
 
 def accuracy(scores: Sequence[Value], labels: Sequence[float]) -> float:
-    """The share of examples, from 0 to 1, whose score is positive just when the label is."""
+    """The share of examples, from 0 to 1, whose score has the sign of its label."""
     return sum((s.data > 0) == (y > 0) for s, y in _pairs(scores, labels)) / len(scores)
 
 

@@ -1,8 +1,9 @@
 """A neural-network library on top of the engine: a neuron, a layer of them, a stack of layers.
 
 Follows the second half of the micrograd lecture (youtube.com/watch?v=VMj-3S1tku0, from 1:43:55),
-with its interface and its reprs. Calling a neuron, a layer or an MLP takes one example, a list of
-numbers or Values. Left out: anything that works on a whole batch, and speed; see `fused`.
+with the interface and the reprs of micrograd's package. Calling a neuron, a layer or an MLP takes
+one example, a list of numbers or Values. Left out: anything that works on a whole batch, and speed;
+see `fused`.
 """
 
 import random
@@ -10,8 +11,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from micrograd.engine import Value
-
-Uniform = Callable[[float, float], float]  # draws a number between two others
 
 
 class Module:
@@ -37,7 +36,7 @@ class Neuron(Module):
         nin: int,
         nonlin: bool = True,
         activation: str = "relu",
-        uniform: Uniform = random.uniform,
+        uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self.w = [Value(uniform(-1, 1)) for _ in range(nin)]
         self.b = Value(0.0)
@@ -100,7 +99,7 @@ class MLP(Module):
     def __call__(self, x: Sequence[Value | float]) -> Any:
         """The last layer's outputs, a list; a single one comes by itself, as a Value."""
         for layer in self.layers:
-            x = [neuron(x) for neuron in layer.neurons]
+            x = [neuron(x) for neuron in layer.neurons]  # `layer(x)` would unwrap a single one
         return x[0] if len(x) == 1 else x
 
     def parameters(self) -> list[Value]:

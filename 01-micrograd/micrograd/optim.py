@@ -45,7 +45,7 @@ class SGD(Optimizer):
 
     def __init__(self, parameters: Sequence[Value], lr: float, momentum: float = 0.0) -> None:
         super().__init__(parameters, lr)
-        self.momentum = _share("momentum", momentum)
+        self.momentum = _check_fraction("momentum", momentum)
         self._velocity = [0.0] * len(self.parameters)
 
     def step(self) -> None:
@@ -65,7 +65,7 @@ class RMSprop(Optimizer):
 
     def __init__(self, parameters: Sequence[Value], lr: float, alpha: float = 0.99) -> None:
         super().__init__(parameters, lr)
-        self.alpha = _share("alpha", alpha)
+        self.alpha = _check_fraction("alpha", alpha)
         self._squares = [0.0] * len(self.parameters)
 
     def step(self) -> None:
@@ -81,15 +81,15 @@ class Adam(Optimizer):
     """A running mean of the gradient, divided by the root of a running mean of its squares.
 
     `betas` are the shares of the two means that stay from step to step. Both begin at 0, which
-    makes them too small at first; dividing by 1 - beta**steps mends that. Raises `ValueError` for
-    betas outside [0, 1).
+    makes them too small at first; dividing by 1 - beta**steps corrects this.
+    Raises `ValueError` for betas outside [0, 1).
     """
 
     def __init__(
         self, parameters: Sequence[Value], lr: float, betas: tuple[float, float] = (0.9, 0.999)
     ) -> None:
         super().__init__(parameters, lr)
-        self.betas = _share("beta", betas[0]), _share("beta", betas[1])
+        self.betas = _check_fraction("beta", betas[0]), _check_fraction("beta", betas[1])
         self._means = [0.0] * len(self.parameters)
         self._squares = [0.0] * len(self.parameters)
         self._steps = 0
@@ -97,14 +97,14 @@ class Adam(Optimizer):
     def step(self) -> None:
         b1, b2 = self.betas
         self._steps += 1
-        lr, share = self.lr / (1 - b1**self._steps), 1 - b2**self._steps
+        correct1, correct2 = 1 - b1**self._steps, 1 - b2**self._steps
         for i, p in enumerate(self.parameters):
             self._means[i] = mean = b1 * self._means[i] + (1 - b1) * p.grad
             self._squares[i] = square = b2 * self._squares[i] + (1 - b2) * p.grad**2
-            p.data -= lr * mean / (math.sqrt(square / share) + EPSILON)
+            p.data -= self.lr * (mean / correct1) / (math.sqrt(square / correct2) + EPSILON)
 
 
-def _share(name: str, value: float) -> float:
+def _check_fraction(name: str, value: float) -> float:
     if not 0 <= value < 1:
         raise ValueError(f"{name} must be at least 0 and below 1, not {value}")
     return value

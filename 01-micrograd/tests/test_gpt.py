@@ -86,13 +86,48 @@ def test_training_learns_a_text_by_heart_and_sampling_writes_it():
     assert model.generate(3, random.Random(1), temperature=0.1) == [0, 1, 2, 1, 0]
 
 
-def test_text_without_an_end_stops_at_the_context():
-    model = GPT(3, block_size=5, seed=1)
-    for row in model.lm_head[2:]:
-        for p in row:
-            p.data = 0.0
-    model.lm_head[0] = [gpt.Value(0.0) for _ in range(16)]
-    assert len(model.generate(1, random.Random(1), temperature=1e-9)) <= 5
+def test_training_takes_the_steps_that_torch_takes():
+    documents, steps = [[3, 0, 1, 3], [3, 2, 3], [3, 1, 1, 0, 3]], 5
+    model, twin = (GPT(4, block_size=8, n_embd=8, seed=1) for _ in range(2))
+    flat = torch.tensor([p.data for p in twin.parameters()], dtype=torch.float64)
+    adam = torch.optim.Adam([flat], betas=(0.85, 0.99))
+    for step, loss in enumerate(gpt.train(model, documents, steps, lr=0.01)):
+        expected, matrices = torch_loss(twin, documents[step % 3])
+        assert loss == pytest.approx(expected.item(), rel=1e-9)
+        expected.backward()
+        flat.grad = torch.cat([matrix.grad.flatten() for matrix in matrices])
+        adam.param_groups[0]["lr"] = 0.01 * (1 - step / steps)
+        adam.step()
+        for p, number in zip(twin.parameters(), flat.tolist(), strict=True):
+            p.data = number
+
+
+class First(random.Random):
+    """Draws the first choice, and remembers the weights."""
+
+    def choices(self, population, weights):
+        self.weights = list(weights)
+        return [population[0]]
+
+
+def test_text_without_an_end_fills_the_context():
+    assert GPT(3, block_size=5, seed=1).generate(1, First()) == [0] * 5
+
+
+def test_sampling_draws_from_the_softmax_of_logits_over_temperature():
+    model, rng = GPT(4, block_size=1, seed=1), First()
+    model.generate(3, rng, temperature=0.5)
+    logits = torch.tensor([x.data for x in model(3, 0, model.empty_cache())], dtype=torch.float64)
+    assert rng.weights == pytest.approx(torch.softmax(logits / 0.5, 0).tolist(), rel=1e-9)
+
+
+def test_heads_that_do_not_divide_the_embedding_are_refused():
+    with pytest.raises(ValueError, match=r"multiple of n_head \(3\), not 16"):
+        GPT(27, n_head=3)
+
+
+def test_names_become_numbers_between_two_boundaries():
+    assert gpt.tokenize(["bob", "ab"]) == (["a", "b", "o"], [[3, 1, 2, 1, 3], [3, 0, 1, 3]])
 
 
 def run(*args: str) -> subprocess.CompletedProcess[str]:
@@ -110,12 +145,23 @@ def test_program_trains_on_the_bundled_names_and_samples_new_ones():
         assert len(lines) == 3 + 20
 
 
+def test_program_learns_the_names_of_a_file_by_heart(tmp_path):
+    (tmp_path / "names.txt").write_text("\n anna \n\n")
+    options = ["--steps", "60", "--n-embd", "8", "--lr", "0.02", "--samples", "3"]
+    options += ["--data", str(tmp_path / "names.txt"), "--temperature", "0.1"]
+    done = run("-m", "micrograd.gpt", *options)
+    assert done.stdout.splitlines()[-3:] == ["  anna"] * 3
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [
         (["--n-embd", "10"], "--n-embd must be a multiple of --n-head (4), not 10"),
-        (["--steps", "0"], "must be at least 1"),
-        (["--temperature", "0"], "--temperature must be above 0, not 0.0"),
+        (["--steps", "0"], "--steps must be at least 1, not 0"),
+        (["--block-size", "-2"], "--block-size must be at least 1, not -2"),
+        (["--lr", "0"], "--lr must be a finite number above 0, not 0.0"),
+        (["--lr", "1e300", "--data", "bundled"], "training diverged: the loss is nan in step"),
+        (["--temperature", "0"], "--temperature must be above 0.000001, not 0.0"),
         (["--data", "no.txt"], "no.txt"),
     ],
 )
