@@ -346,7 +346,9 @@ def open_run(config: Config, corpus: Corpus, rank: int) -> Run:
     if rank == 0:
         old = config.runs / config.name
         if config.name and (old / "config.json").exists():
-            fix = f"continue it with --resume {old}, or choose another --name"
+            saved = (old / "last.safetensors").exists()
+            verb = "continue it" if saved else "it has saved nothing: begin again"
+            fix = f"{verb} with --resume {old}, or choose another --name"
             raise cli.UserError(f"{old} exists; {fix}")
         run = Run.create(config.runs, LESSON, config.name)
         if isinstance(corpus.vocabulary, BPE) and corpus.vocabulary.ranks is not None:

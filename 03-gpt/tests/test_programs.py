@@ -504,11 +504,14 @@ def test_finished_run_continues_with_more_steps_or_minutes(copy):
     assert json.loads((copy / "results.json").read_text())["seconds"] >= 1.2
 
 
-def test_run_that_was_killed_before_its_first_save_begins_again(copy):
+def test_run_that_was_killed_before_its_first_save_begins_again(copy, text):
     for path in copy.iterdir():
         if path.name != "config.json":
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     (copy / ".unfinished-x.safetensors").write_bytes(b"half")
+    options = ["--runs", str(copy.parent), "--name", copy.name, "--data", text, *QUICK]
+    problem = mistake(run("train.py", *options))
+    assert f"it has saved nothing: begin again with --resume {copy}" in problem
     done = run("train.py", "--resume", str(copy))
     assert (done.returncode, "resumed" in done.stdout) == (0, False), done.stderr
     assert (copy / "results.json").exists() and not list(copy.glob(".*"))

@@ -133,7 +133,7 @@ class Training:
         total = 100 if self.minutes is not None else self.steps
         label, done = self.about.get("model", "training"), int(self.done * total)
         with (
-            cli.interruptible() as self._interrupt,
+            cli.interruptible(echo=2.0 if dist.is_initialized() else 0.0) as self._interrupt,
             progress.bar(total, label, done=done) as self._advance,
         ):
             if self.state.step == 0:
