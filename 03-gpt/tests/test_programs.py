@@ -409,7 +409,7 @@ def test_two_processes_and_two_micro_batches_learn_what_one_does(tmp_path, text)
         (["--weight-decay", "-1"], "--weight-decay must be a number from 0 up, not -1"),
         (["--batch-size", "6", "--micro-batches", "4"], "--batch-size must be a multiple of 4"),
         (["--seed", "-1"], "--seed must be from 0 to 2**63 - 1, not -1"),
-        (["--model", "gru"], "--model must be one of bigram, gpt2, modern, not 'gru'"),
+        (["--model", "gru"], "--model must be one of bigram, gpt2, lecture, modern, not 'gru'"),
         (["--preset", "huge"], "--preset must be one of baby, cpu, gpt2-124m, not 'huge'"),
         (["--steps", "abc"], "--steps cannot be 'abc' (--help"),
         (["--data", ""], "--data is empty; give it a value, or leave it out"),
