@@ -10,6 +10,7 @@ from typing import Any
 COUNTED = ("bigram", "trigram")  # not trained
 BY_LENGTH: dict[str, Any] = {"batches": "by-length", "lr": 4e-3}
 WINDOWS: dict[str, Any] = {
+    "batches": "random",
     "steps": 4000,
     "batch_size": 1024,
     "lr": 2e-3,
@@ -20,6 +21,7 @@ WINDOWS: dict[str, Any] = {
 }
 RECURRENT = BY_LENGTH | {"n_embd": 32, "n_hidden": 256, "dropout": 0.2}
 LECTURE: dict[str, Any] = {
+    "batches": "random",
     "steps": 200_000,
     "batch_size": 32,
     "optimizer": "sgd",
@@ -34,7 +36,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "default": {
         "bigram": {"smoothing": 1.0},
         "trigram": {"smoothing": 0.1},
-        "bigram-net": {"steps": 1000, "lr": 0.1, "weight_decay": 0.0},
+        "bigram-net": {"batches": "random", "steps": 1000, "lr": 0.1, "weight_decay": 0.0},
         "bow": BY_LENGTH | {"steps": 4000, "batch_size": 128, "n_embd": 64, "n_hidden": 256},
         "mlp": WINDOWS | {"init": "kaiming"},
         "mlp-bn": WINDOWS,

@@ -19,8 +19,11 @@ import torch
 from conftest import LESSON
 
 import train as train_py
+from makemore import load
 from makemore.__main__ import VERBS
-from makemore.models import MODELS
+from makemore.loss import estimate_loss
+from makemore.models import MODELS, examples
+from makemore.presets import PRESETS
 from shared import checkpoints, cli
 from shared.runs import Run
 
@@ -150,6 +153,21 @@ def test_training_says_what_it_did(trained):
     assert len(samples) == 10
     assert all(re.fullmatch(r"  .{0,11} \((train|dev|new)\)", line) for line in samples)
     assert re.fullmatch(r"of 1,000 samples: [\d.]+% train, [\d.]+% dev, [\d.]+% new", lines[-2])
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("model", ["mlp-bn", "wavenet"])
+def test_batches_by_length_never_meet_batch_norm_by_default(model, preset):
+    assert train_py.defaults(model, preset).batches == "random"
+
+
+def test_random_batches_and_batches_by_length_both_train(folder):
+    for batches in ("random", "by-length"):
+        for model in ("mlp-bn", "lstm"):
+            options = ["--model", model, "--n-hidden", "16", "--steps", "20", "--lowercase"]
+            done = train(folder, *options, "--batches", batches)
+            assert done.returncode == 0, done.stderr
+            shutil.rmtree(folder / "run")
 
 
 def test_dev_loss_without_words_of_train_is_printed_where_there_are_such(folder):
@@ -521,6 +539,14 @@ def test_samples_are_told_from_the_training_words(trained):
     assert len(words) == 50
     assert re.fullmatch(r"of 1,000 samples: .*% train, .*% dev, .*% new", shares)
     assert run("sample", *options).stdout == done.stdout
+
+
+def test_loaded_model_gives_the_losses_of_its_run(trained):
+    model, alphabet = load(trained[0] / "run")
+    words = (trained[0] / "run" / "dev.txt").read_text(encoding="utf-8").splitlines()
+    results = json.loads((trained[0] / "run" / "results.json").read_text())
+    loss = estimate_loss(model, *examples(model, words, alphabet))
+    assert loss == pytest.approx(results["dev"], abs=1e-6)
 
 
 def test_scores_are_the_models(trained):
