@@ -331,8 +331,8 @@ def open_run(config: Config, corpus: Corpus, rank: int) -> Run:
     if config.resume:
         run = Run.open(config.resume, LESSON)
         if run.read_config().get("sha256") != corpus.sha256:
-            mend = "give the same text with --data"
-            raise cli.UserError(f"{config.data} is not what {run.path} was started with; {mend}")
+            fix = "give the same text with --data"
+            raise cli.UserError(f"{config.data} is not what {run.path} was started with; {fix}")
         if rank == 0:
             run.write_settings(asdict(replace(config, resume=None)))
         return run
@@ -340,8 +340,10 @@ def open_run(config: Config, corpus: Corpus, rank: int) -> Run:
     if rank == 0:
         old = config.runs / config.name
         if config.name and (old / "config.json").exists():
-            mend = f"continue it with --resume {old}, or choose another --name"
-            raise cli.UserError(f"{old} exists; {mend}")
+            saved = (old / "last.safetensors").exists()
+            verb = "continue it" if saved else "it has saved nothing: begin again"
+            fix = f"{verb} with --resume {old}, or choose another --name"
+            raise cli.UserError(f"{old} exists; {fix}")
         run = Run.create(config.runs, LESSON, config.name)
         if isinstance(corpus.vocabulary, BPE) and corpus.vocabulary.ranks is not None:
             with run.writing(RANKS) as path:
@@ -393,8 +395,8 @@ def main(config: Config) -> None:
     try:
         train(config)
     except torch.OutOfMemoryError:
-        mend = "use more --micro-batches or a smaller --batch-size"
-        raise cli.UserError(f"the GPU's memory is full; {mend}") from None
+        fix = "use more --micro-batches or a smaller --batch-size"
+        raise cli.UserError(f"the GPU's memory is full; {fix}") from None
 
 
 def check(config: Config, world: int) -> None:
@@ -415,7 +417,7 @@ def check(config: Config, world: int) -> None:
     allowed = f"a multiple of {parts}, processes times --micro-batches"
     require(config, "batch_size", config.batch_size % parts == 0, allowed)
     if config.model == "bigram":
-        for name in ("n_layer", "n_head", "n_embd"):
+        for name in ("n_layer", "n_head", "n_embd", "dropout", "muon_lr"):
             require(config, name, getattr(config, name) == 0, "left out: a bigram is only a table")
         return
     whole = config.n_embd % config.n_head == 0

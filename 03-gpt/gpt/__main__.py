@@ -152,8 +152,8 @@ class Eval(OfRun):
         cli.require(1 <= block_size <= model.block_size, "--block-size", block_size, allowed)
         corpus = open_corpus(self.data or trained["data"], vocabulary)
         if not self.data and trained["sha256"] not in (None, corpus.sha256):
-            mend = "pass --data to choose a text"
-            raise cli.UserError(f"{corpus.about} is not the text of {self.run_folder}; {mend}")
+            fix = "pass --data to choose a text"
+            raise cli.UserError(f"{corpus.about} is not the text of {self.run_folder}; {fix}")
         _, dev = train_and_dev(corpus.ids)
         cli.require(len(dev) > block_size, "--block-size", block_size, f"less than {len(dev):,}")
         device = devices.find_device(self.device)
@@ -262,12 +262,12 @@ class Ablate:
         columns = [Column(name, justify="right") for name in ("dev loss", "worth", "ms a step")]
         table = Table("model", *columns, box=None)
         results = {}
-        for name, found in losses.items():
-            worth = [loss - other for loss, other in zip(found, first)]
+        for name, devs in losses.items():
+            worth = [loss - other for loss, other in zip(devs, first)]
             milliseconds = 1000 * median(times[name])
-            results[name] = {"dev": found, "milliseconds": milliseconds}
+            results[name] = {"dev": devs, "milliseconds": milliseconds}
             spread = f" ({min(worth):+.4f} to {max(worth):+.4f})" if self.seeds > 1 else ""
-            row = f"{mean(found):.4f}", f"{mean(worth):+.4f}{spread}", f"{milliseconds:.0f}"
+            row = f"{mean(devs):.4f}", f"{mean(worth):+.4f}{spread}", f"{milliseconds:.0f}"
             table.add_row(name, *row)
         run.write_json("ablate.json", results)
         Console().print(table)

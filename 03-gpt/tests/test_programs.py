@@ -402,6 +402,7 @@ def test_two_processes_and_two_micro_batches_learn_what_one_does(tmp_path, text)
         (["--steps", "abc"], "--steps cannot be 'abc' (--help"),
         (["--data", ""], "--data is empty; give it a value, or leave it out"),
         (["--model", "bigram", "--n-layer", "2"], "--n-layer must be left out: a bigram is only a"),
+        (["--model", "bigram", "--muon-lr", "0.1"], "--muon-lr must be left out: a bigram is"),
         (["--preset", "gpt2-124m", "--model", "bigram"], "--preset gpt2-124m has no bigram"),
         (["--device", "NONE"], "--device must be one of this machine's: "),
         (["--init", "gpt2"], "--init has the weights of a GPT-2; add --model gpt2"),
@@ -485,17 +486,20 @@ def test_finished_run_continues_with_more_steps_or_minutes(copy):
     assert done.returncode == 0, done.stderr
     assert "resumed at step 40" in done.stdout and "trained: 60 steps" in done.stdout
     assert [line["step"] for line in Run(copy, "").read_metrics()][-3:] == [40, 50, 60]
-    assert "trained: 60 steps" in run("train.py", "--resume", str(copy)).stdout  # as it was told
+    assert Run(copy, "gpt").settings(train_py.Config).steps == 60  # also if it is stopped now
     done = run("train.py", "--resume", str(copy), "--minutes", "0.02")
     assert done.returncode == 0, done.stderr
     assert json.loads((copy / "results.json").read_text())["seconds"] >= 1.2
 
 
-def test_run_that_was_killed_before_its_first_save_begins_again(copy):
+def test_run_that_was_killed_before_its_first_save_begins_again(copy, text):
     for path in copy.iterdir():
         if path.name != "config.json":
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     (copy / ".unfinished-x.safetensors").write_bytes(b"half")
+    options = ["--runs", str(copy.parent), "--name", copy.name, "--data", text, *QUICK]
+    problem = mistake(run("train.py", *options))
+    assert f"it has saved nothing: begin again with --resume {copy}" in problem
     done = run("train.py", "--resume", str(copy))
     assert (done.returncode, "resumed" in done.stdout) == (0, False), done.stderr
     assert (copy / "results.json").exists() and not list(copy.glob(".*"))

@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -100,17 +101,23 @@ class Interrupt:
 
 
 @contextlib.contextmanager
-def interruptible() -> Iterator[Interrupt]:
+def interruptible(echo: float = 0.0) -> Iterator[Interrupt]:
     """In this block, the first Ctrl-C only sets `requested`; a second one interrupts at once.
 
-    A training loop looks at `requested` after every step, so that it can save before it stops.
+    A training loop looks at `requested` after every step, so that it can save before it stops. For
+    `echo` seconds after the first one, others are ignored: `torchrun` repeats each Ctrl-C.
     """
     interrupt = Interrupt()
     before = signal.getsignal(signal.SIGINT)
+    deadline = 0.0
 
     def on_interrupt(number: int, frame: FrameType | None) -> None:
-        interrupt.requested = True
-        signal.signal(signal.SIGINT, before)
+        nonlocal deadline
+        if not interrupt.requested:
+            interrupt.requested, deadline = True, time.monotonic() + echo
+        elif time.monotonic() > deadline:
+            signal.signal(signal.SIGINT, before)
+            signal.raise_signal(signal.SIGINT)
 
     signal.signal(signal.SIGINT, on_interrupt)
     try:

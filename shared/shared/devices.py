@@ -53,13 +53,13 @@ def start_processes(device: str) -> tuple[int, int, torch.device]:
     between GPUs and gloo between CPUs.
     """
     rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
-    found = find_device(device)
+    place = find_device(device)
     if world > 1:
-        if found.type == "cuda":
-            found = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
-            torch.cuda.set_device(found)
+        if place.type == "cuda":
+            place = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+            torch.cuda.set_device(place)
         else:
-            found = torch.device("cpu")  # gloo does not work on mps
-        dist.init_process_group("nccl" if found.type == "cuda" else "gloo")
+            place = torch.device("cpu")  # gloo does not work on mps
+        dist.init_process_group("nccl" if place.type == "cuda" else "gloo")
         atexit.register(dist.destroy_process_group)
-    return rank, world, found
+    return rank, world, place

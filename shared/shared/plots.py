@@ -40,7 +40,7 @@ def loss_curve(
 def heat_map(
     cells: Sequence[Sequence[float]], rows: Sequence[str], columns: Sequence[str], title: str = ""
 ) -> "Figure":
-    """A matrix as colours; `cells[i][j]` is where row i meets column j."""
+    """A matrix as colors; `cells[i][j]` is where row i meets column j."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(1.5 + 0.25 * len(columns), 1 + 0.25 * len(rows)), layout="constrained")

@@ -45,32 +45,28 @@ class Run:
             raise UserError(f"--name must be a plain folder name, not {name!r}")
         if runs.exists() and not runs.is_dir():
             raise UserError(f"--runs {runs} cannot be made a folder: it is a file")
-        path = runs / name
-        if name and path.exists() and not _is_empty(path):
-            raise UserError(f"{path} exists; choose another --name, or remove it")
+        if name and (runs / name).exists():
+            raise UserError(f"{runs / name} exists; choose another --name, or remove it")
 
     @classmethod
     def create(cls, runs: Path, lesson: str, name: str = "") -> "Run":
         """Make a folder `runs/name`, by default named after the lesson, the date and the time.
 
-        An empty folder, left by a run that was killed at its very beginning, is used again. Raises
-        `UserError` if the name is taken or is not a plain folder name.
+        Raises `UserError` if the name is taken or is not a plain folder name.
         """
         cls.require_free(runs, name)
         try:
             runs.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UserError(f"--runs {runs} cannot be made a folder: {error.strerror}") from None
-        if name:
-            (runs / name).mkdir(exist_ok=True)
-            return cls(runs / name, lesson)
-        for path in _numbered(runs / f"{lesson}-{datetime.now():%Y%m%d-%H%M%S}"):
+        stamp = f"{lesson}-{datetime.now():%Y%m%d-%H%M%S}"
+        for path in [runs / name] if name else _numbered(runs / stamp):
             try:
                 path.mkdir()
-                break
+                return cls(path, lesson)
             except FileExistsError:
                 continue
-        return cls(path, lesson)
+        raise UserError(f"{runs / name} exists; choose another --name, or remove it")
 
     @classmethod
     def open(cls, path: Path, lesson: str) -> "Run":
@@ -229,11 +225,6 @@ def checked(value: object, kind: type[T], where: str) -> T:
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
-
-
-def _is_empty(path: Path) -> bool:
-    """Whether this is a folder without files, but for such as were left unfinished."""
-    return path.is_dir() and all(file.name.startswith(UNFINISHED) for file in path.iterdir())
 
 
 @contextmanager

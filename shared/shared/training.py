@@ -133,7 +133,7 @@ class Training:
         total = 100 if self.minutes is not None else self.steps
         label, done = self.about.get("model", "training"), int(self.done * total)
         with (
-            cli.interruptible() as self._interrupt,
+            cli.interruptible(echo=2.0 if dist.is_initialized() else 0.0) as self._interrupt,
             progress.bar(total, label, done=done) as self._advance,
         ):
             if self.state.step == 0:
@@ -141,7 +141,7 @@ class Training:
             self._saved = time.perf_counter()
             while not (self.finished or self._interrupted):
                 if not self._unread:
-                    self._began = time.perf_counter()
+                    self._start = time.perf_counter()
                 step = self.state.step
                 numbers = f"{self.seed} {step} {self.rank}"
                 torch.manual_seed(random.Random(numbers).getrandbits(32))
@@ -153,13 +153,14 @@ class Training:
                     self._save_last()
         if not self.finished:
             if self.rank == 0:
-                dev = f"; best dev loss {self.state.best_dev:.4f}" if self._evaluations else ""
+                best = self.state.best_dev
+                dev = f"; best dev loss {best:.4f}" if math.isfinite(best) else ""
                 print(f"stopped after step {self.state.step:,}{dev}")
                 print(f"to continue: python train.py --resume {self.run.path}")
             raise KeyboardInterrupt
 
     def set_lr(self, factor: float) -> None:
-        """Set each learning rate to `factor` times its peak, the one the optimizer began with."""
+        """Set each learning rate to `factor` times its peak, with which the optimizer was made."""
         for group in self._groups():
             group["lr"] = factor * group["initial_lr"]
 
@@ -215,7 +216,7 @@ class Training:
     def _read_losses(self) -> None:
         """Read the clock and the waiting losses, which are means over all processes."""
         losses = torch.stack(self._unread).tolist()  # waits for the GPU
-        seconds, interrupted = time.perf_counter() - self._began, float(self._interrupt.requested)
+        seconds, interrupted = time.perf_counter() - self._start, float(self._interrupt.requested)
         device = self._unread[0].device
         *losses, seconds, interrupted = _mean([*losses, seconds, interrupted], device)
         state, before = self.state, self.done

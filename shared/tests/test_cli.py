@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 
 import pytest
@@ -185,6 +186,20 @@ def test_ctrl_c_is_as_before_when_the_loop_is_over():
     with cli.interruptible():
         assert signal.getsignal(signal.SIGINT) is not before
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_ctrl_c_that_torchrun_repeats_counts_once():
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with cli.interruptible(echo=0.2) as interrupt:
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+            assert interrupt.requested
+            time.sleep(0.3)
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @dataclass

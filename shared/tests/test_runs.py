@@ -191,14 +191,6 @@ def test_damaged_metrics_are_one_sentence(tmp_path, line):
         run.read_metrics()
 
 
-def test_folder_of_a_run_that_was_killed_at_once_can_be_used_again(tmp_path):
-    (tmp_path / "first").mkdir()
-    (tmp_path / "first" / ".unfinished-x.json").write_text("{")
-    Run.create(tmp_path, "lesson", "first").write_config({})
-    with pytest.raises(UserError, match="exists; choose another --name"):
-        Run.create(tmp_path, "lesson", "first")
-
-
 @dataclass
 class Legacy:
     steps: int | None = None
