@@ -1,10 +1,10 @@
-"""How fast training is: all models, beside torch.nn's layers, beside makemore.py's feeding of data.
+"""How good every model gets, the lectures' models beside the lectures' figures, and one speed.
 
-    nox -s bench        # from the repository's root
+    nox -s bench -- 02-makemore        # from the repository's root; needs the lecture's names
 
-Contenders take turns of a few steps in one process, so that whatever else the machine does falls on
-all of them; printed are medians, and the median of the ratios of each turn. Peers begin with the
-same weights, see the same batches, and give the same logits. Needs the lecture's names.
+The lectures' models take 200,000 steps each, with three seeds: hours in all. The speed is that of
+the default model, an LSTM, in three forms that take turns in one process, so that whatever else the
+machine does falls on all of them.
 """
 
 import json
@@ -13,128 +13,43 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from statistics import mean, median, stdev
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset, RandomSampler
 
-from makemore.loss import mean_nats, nats
-from makemore.models import MODELS, build
+from makemore.fast import SharedPrefixes, by_length
+from makemore.load import Data, open_data
+from makemore.loss import cross_entropy, estimate_loss
+from makemore.models import MODELS, examples
 from makemore.models.bigram import BigramCounts
-from makemore.models.plain_recurrent import PlainRecurrent
-from makemore.training import RECIPES, Recipe, Trainer, optimizers_for
-from makemore.words import Alphabet, WordList, inputs_and_targets, rows_of
+from makemore.models.lstm import LSTM, LSTMCell
+from makemore.words import PADDING, trim, word_rows
+from shared import benchmarks
 
-try:
-    from peers import peer_of, same_logits
-    from shared import benchmarks, datasets, splits
-except ImportError as missing:
-    sys.exit(f"error: {missing}; in the repository's root run `nox -s bench`")
-
-TURNS = 15
-STEPS = 16  # a turn, as many as there are lengths of words to take turns in a pool of batches
-SMALL = 32  # the lectures' batch size
-DEFAULT = "lstm"
+TURNS = 9
+STEPS = 16  # in a turn, as many as there are batches in a pool of words
+BATCH = 256
 SEEDS = (1, 2, 3)
 COMMAND = "nox -s bench -- 02-makemore"
 
 # Dev losses at the ends of the lectures, from their notebooks.
 LECTURES = {
-    "mlp": ("lecture 3", 2.168),
-    "mlp-bn": ("lecture 4", 2.105),
-    "wavenet": ("lecture 6", 1.993),
+    "mlp": ("lecture 3", 2.1701),
+    "mlp-bn": ("lecture 4", 2.1057),
+    "wavenet": ("lecture 6", 1.9937),
 }
-
-Work = Callable[[], None]  # STEPS training steps
-
-
-def words_per_second(works: dict[str, Work], words: dict[str, int]) -> dict[str, list[float]]:
-    """Words a second of each work in every turn; `words` are those in a step."""
-    speeds: dict[str, list[float]] = {name: [] for name in works}
-    for work in works.values():
-        work()  # on cold caches
-    for _ in range(TURNS):
-        for name, work in works.items():
-            began = time.perf_counter()
-            work()
-            speeds[name].append(STEPS * words[name] / (time.perf_counter() - began))
-    return speeds
-
-
-def ratio(ours: list[float], theirs: list[float]) -> float:
-    """The median of the ratios of each turn."""
-    return median(a / b for a, b in zip(ours, theirs))
-
-
-def made(name: str, alphabet: Alphabet, rows: Tensor) -> nn.Module:
-    """A model, the same one every time."""
-    torch.manual_seed(0)
-    sizes = {"block_size": rows.shape[1] - 1} if name == "transformer" else {}
-    return build(name, len(alphabet), **sizes)
-
-
-def steps_of(model: nn.Module, rows: Tensor, recipe: Recipe) -> Work:
-    """Training steps as `train.py` takes them."""
-    trainer = Trainer(model, rows, recipe, seed=0)
-    step = 0
-
-    def work() -> None:
-        nonlocal step
-        for _ in range(STEPS):
-            trainer.step(step, 1.0)
-            step += 1
-
-    return work
-
-
-class OneWord(Dataset[tuple[Tensor, Tensor]]):
-    """The data set of makemore.py: a word is made a pair of tensors when it is asked for."""
-
-    def __init__(self, words: list[str], alphabet: Alphabet, longest: int) -> None:
-        self.words, self.alphabet, self.longest = words, alphabet, longest
-
-    def __len__(self) -> int:
-        return len(self.words)
-
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        ids = torch.tensor(self.alphabet.encode(self.words[index]), dtype=torch.long)
-        x = torch.zeros(self.longest + 1, dtype=torch.long)
-        y = torch.full((self.longest + 1,), -1, dtype=torch.long)
-        x[1 : 1 + len(ids)] = ids
-        y[: len(ids)] = ids
-        y[len(ids)] = 0
-        return x, y
-
-
-def in_makemore_py(model: nn.Module, data: OneWord, recipe: Recipe) -> Work:
-    """Training steps on a DataLoader's batches, item by item, all padded to the longest."""
-    (optimizer,) = optimizers_for(model, recipe)
-    sampler = RandomSampler(data, replacement=True, num_samples=10**9)
-    batches: Iterator[list[Tensor]] = iter(DataLoader(data, SMALL, sampler=sampler))
-
-    def work() -> None:
-        for _ in range(STEPS):
-            x, y = next(batches)
-            loss = nats(model(x), y).sum() / (y >= 0).sum()
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-
-    return work
 
 
 def quality(report: benchmarks.Report) -> None:
-    """How good every model gets with its default settings, over several seeds."""
+    """The losses of every model with its default settings, over several seeds."""
     columns = ["parameters", "train", "dev", "new to train", "test", "bits", "seconds"]
     title = "Nats a character on names.txt, mean and standard deviation over three seeds"
     table = report.table("quality", title, ["model"], columns)
     for name in MODELS:
-        runs = [trained(name, seed) for seed in SEEDS]
+        runs = [trained("--model", name, seed=seed) for seed in SEEDS]
         dev = [run["dev"] for run in runs]
         train, new, test = (mean(run[key] for run in runs) for key in ("train", "dev_new", "test"))
         table.row(
@@ -147,110 +62,93 @@ def quality(report: benchmarks.Report) -> None:
             f"{mean(dev) / math.log(2):.3f}",
             f"{median(run['seconds'] for run in runs):.0f}",
         )
-        if name in LECTURES or name == DEFAULT:
-            lecture, loss = LECTURES.get(name, ("", 0.0))
-            there = f"{lecture}: {loss:.3f}" if lecture else "no lecture has it"
-            command = f"python train.py --model {name}"
-            report.result(f"{name}, dev loss", there, f"{mean(dev):.3f}", command)
 
 
-def trained(name: str, seed: int) -> dict[str, Any]:
+def lectures(report: benchmarks.Report) -> None:
+    """The lectures' models, trained as in the lectures."""
+    columns = ["parameters", "lecture's dev", "dev", "seconds"]
+    title = "The lectures' models, trained as in their notebooks, mean over three seeds"
+    table = report.table("lectures", title, ["model"], columns)
+    for name, (lecture, loss) in LECTURES.items():
+        options = ["--model", name, "--preset", "lecture"]
+        runs = [trained(*options, seed=seed) for seed in SEEDS]
+        dev, seconds = mean(run["dev"] for run in runs), median(run["seconds"] for run in runs)
+        table.row(
+            f"`{name}`", f"{runs[0]['parameters']:,}", f"{loss}", f"{dev:.4f}", f"{seconds:.0f}"
+        )
+        command = f"python train.py {' '.join(options)}"
+        report.result(f"{name}, dev loss", f"{lecture}: {loss}", f"{dev:.4f}", command)
+
+
+def trained(*options: str, seed: int) -> dict[str, Any]:
     """The results of a run of `train.py`."""
     with tempfile.TemporaryDirectory() as folder:
-        options = ["--model", name, "--seed", str(seed), "--test", "--runs", folder, "--name", "a"]
-        command = [sys.executable, "train.py", *options]
+        where = ["--seed", str(seed), "--test", "--runs", folder, "--name", "a"]
+        command = [sys.executable, "train.py", *options, *where]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         return dict(json.loads((Path(folder) / "a" / "results.json").read_text()))
 
 
-def speeds(report: benchmarks.Report, rows: Tensor, alphabet: Alphabet) -> None:
-    """Words a second of all models."""
-    columns = ["parameters", "batch 32", "default batch", "words/s there"]
-    table = report.table("speed", "Training, words a second", ["model"], columns)
-    for name in MODELS:
-        if name == "bigram":
-            continue  # counted, not trained
-        recipe = RECIPES[name]
-        works = {
-            "small": steps_of(made(name, alphabet, rows), rows, replace(recipe, batch_size=SMALL)),
-            "default": steps_of(made(name, alphabet, rows), rows, recipe),
-        }
-        sizes = {"small": SMALL, "default": recipe.batch_size}
-        speed = {key: f"{median(v):,.0f}" for key, v in words_per_second(works, sizes).items()}
-        parameters = sum(p.numel() for p in made(name, alphabet, rows).parameters())
-        table.row(name, f"{parameters:,}", speed["small"], str(recipe.batch_size), speed["default"])
+class TorchLSTM(nn.Module):
+    """`model` with torch.nn.LSTM in place of its loop over time."""
+
+    def __init__(self, model: LSTM) -> None:
+        super().__init__()
+        assert isinstance(model.cell, LSTMCell)
+        self.embedding, self.dropout, self.output = model.embedding, model.dropout, model.output
+        self.lstm = nn.LSTM(model.embedding.embedding_dim, model.n_hidden, batch_first=True)
+
+    def forward(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (batch, time, vocab) for what follows each prefix of `x`, and the loss."""
+        hidden, _ = self.lstm(self.embedding(x))
+        logits = self.output(self.dropout(hidden))
+        return logits, cross_entropy(logits, y)
 
 
-def beside_torch(report: benchmarks.Report, rows: Tensor, alphabet: Alphabet) -> None:
-    """The same models from torch.nn's layers, and with a cell called step by step."""
-    columns = ["batch", "ours, words/s", "torch.nn", "ours / torch.nn", "plain", "ours / plain"]
-    title = "Beside the same model from torch.nn's layers, and a cell called step by step"
-    table = report.table("peers", title, ["model"], columns)
-    for name in ("rnn", "gru", "lstm", "transformer"):
-        for batch_size in (SMALL, RECIPES[name].batch_size):
-            recipe = replace(RECIPES[name], batch_size=batch_size)
-            ours = made(name, alphabet, rows)
-            peers = {"torch": peer_of(ours)}
-            if name != "transformer":
-                peers["plain"] = PlainRecurrent(ours)  # type: ignore[arg-type]
-            for peer in peers.values():
-                if not same_logits(ours, peer, inputs_and_targets(rows[:100])[0]):
-                    raise SystemExit(f"{name}: the logits differ, so times mean nothing")
-            contenders = {"ours": ours, **peers}
-            works = {who: steps_of(model, rows, recipe) for who, model in contenders.items()}
-            speeds = words_per_second(works, dict.fromkeys(works, batch_size))
-            cells = [f"{median(speeds['ours']):,.0f}"]
-            for who in ("torch", "plain"):
-                theirs = speeds.get(who)
-                cells += (
-                    [f"{median(theirs):,.0f}", f"{ratio(speeds['ours'], theirs):.2f}"]
-                    if theirs
-                    else ["", ""]
-                )
-            table.row(name, str(batch_size), *cells)
-            if batch_size != SMALL and name != "rnn":
-                what = f"{name}, training, batch {batch_size}"
-                there, here = f"torch.nn: {cells[1]} words/s", f"{cells[0]}, {cells[2]} times that"
-                report.result(what, there, here, COMMAND)
-
-
-def beside_makemore_py(report: benchmarks.Report, rows: Tensor, data: OneWord) -> None:
-    """A default run beside makemore.py's way of feeding data."""
-    recipe = RECIPES[DEFAULT]
-    works = {
-        "train.py": steps_of(made(DEFAULT, data.alphabet, rows), rows, recipe),
-        "one item at a time": in_makemore_py(made(DEFAULT, data.alphabet, rows), data, recipe),
+def speed(report: benchmarks.Report, data: Data) -> None:
+    """Training of the default LSTM: the plain loop, the fast form, torch.nn's layer."""
+    models: dict[str, nn.Module] = {
+        "a cell in a loop": LSTM(len(data.alphabet)),
+        "shared prefixes": SharedPrefixes(LSTM(len(data.alphabet))),
+        "torch.nn.LSTM": TorchLSTM(LSTM(len(data.alphabet))),
     }
-    sizes = {"train.py": recipe.batch_size, "one item at a time": SMALL}
-    speeds = words_per_second(works, sizes)
-    title = f"A default run ({DEFAULT}) beside makemore.py's feeding of data"
-    table = report.table("feeding", title, ["way"], ["batch", "words/s", "ratio"])
-    for name, speed_of in speeds.items():
-        times = ratio(speed_of, speeds["one item at a time"])
-        table.row(name, str(sizes[name]), f"{median(speed_of):,.0f}", f"{times:.2f}")
+    optimizers = {name: torch.optim.AdamW(m.parameters(), fused=True) for name, m in models.items()}
+    x_train, y_train = examples(models["a cell in a loop"], data.train, data.alphabet)
+    lengths = (y_train != PADDING).sum(1)
+    seconds: dict[str, list[float]] = {name: [] for name in models}
+    characters = 0
+    for turn in range(TURNS + 1):  # the first on cold caches
+        for name, model in models.items():
+            characters, began = 0, time.perf_counter()
+            for step in range(STEPS):
+                ix = by_length(step, lengths, BATCH, seed=turn)
+                x, y = trim(x_train[ix], y_train[ix])
+                _, loss = model(x, y)
+                model.zero_grad()
+                loss.backward()
+                optimizers[name].step()
+                characters += int(lengths[ix].sum())
+            if turn > 0:
+                seconds[name].append((time.perf_counter() - began) / characters)
+    title = f"Training the default LSTM, batches of {BATCH} words by length"
+    table = report.table("speed", title, ["form"], ["characters/s", "ratio"])
+    for name, times in seconds.items():
+        ratio = median(a / b for a, b in zip(seconds["a cell in a loop"], times))
+        table.row(name, f"{1 / median(times):,.0f}", f"{ratio:.2f}")
 
 
 def main(report: benchmarks.Report) -> None:
     """Fill all tables."""
-    dataset = datasets.load("names")
-    print(f"data: {dataset}")
-    words = WordList.of(dataset.text, max_length=40)
-    alphabet, train = Alphabet.of(words.words), splits.split(words.words).train
-    rows = rows_of(train, alphabet)
-    report.result("counted bigrams, all names", "lecture 2: 2.4541", whole(words), COMMAND)
+    data = open_data("names")
+    print(f"data: {data.words.about}")
+    x, y = word_rows(data.words.words, data.alphabet)
+    bigram = BigramCounts(len(data.alphabet), smoothing=0)
+    bigram.count(x, y)
+    loss = f"{estimate_loss(bigram, x, y):.4f}"
+    report.result("counted bigrams, all names", "lecture 2: 2.4541", loss, COMMAND)
+    speed(report, data)
     quality(report)
-    speeds(report, rows, alphabet)
-    beside_torch(report, rows, alphabet)
-    beside_makemore_py(report, rows, OneWord(train, alphabet, words.longest))
-
-
-def whole(words: WordList) -> str:
-    """The loss of counted bigrams on the words that they were counted in."""
-    alphabet = Alphabet.of(words.words)
-    model = BigramCounts(len(alphabet), smoothing=0)
-    rows = rows_of(words.words, alphabet)
-    model.count(*inputs_and_targets(rows))
-    return f"{mean_nats(model, rows):.4f}"
+    lectures(report)
 
 
 if __name__ == "__main__":

@@ -1,261 +1,399 @@
-"""Train a model to make more words like those of a list, or all models, on the same budget.
+"""Train a model to make more words like those of a list, and sample from it.
 
-    python train.py                            # the default model on names; pictures in runs/
+    python train.py                                   # an LSTM on names
     python train.py --model transformer --data towns.txt
-    python train.py --compare --minutes 1      # the whole ladder, one table, one chart
+    python train.py --model mlp --preset lecture      # as in the lecture: 200,000 small steps
+    python train.py --compare                         # every model for a minute, in one table
 
-Follows the makemore lectures, 2 to 6 of Neural Networks: Zero to Hero. This file reads the options
-and says what to do; `session` trains one model, `report` shows what came out.
+The loop is that of makemore (lecture 3: youtube.com/watch?v=TCH_1BHY58I, from 41:25).
+`shared.training` does what stands around it: saving, resuming, Ctrl-C.
 """
 
 import math
-import sys
-import time
 import warnings
-from dataclasses import asdict, dataclass, replace
-from importlib.util import find_spec
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
-try:
-    from tyro.conf import arg
+import torch
+from torch import nn
+from tyro.conf import arg
 
-    from shared import cli, runs
+import report
+from makemore.fast import SharedPrefixes, by_length
+from makemore.load import LESSON, Data, open_data
+from makemore.loss import estimate_loss
+from makemore.models import MODELS, build, examples, sizes_of
+from makemore.models.bigram import BigramCounts
+from makemore.models.mlp import WindowModel
+from makemore.models.rnn import Recurrent
+from makemore.models.trigram import TrigramCounts
+from makemore.optimizers import Optimizer, make_optimizers
+from makemore.presets import COUNTED, PRESETS
+from makemore.words import PADDING, trim
+from shared import checkpoints, cli, devices
+from shared.runs import Run
+from shared.schedules import Decay, rise_and_fall, warm_up
+from shared.training import Training
 
-    for package in ("matplotlib", "safetensors", "torch"):
-        if find_spec(package) is None:  # only looked for: importing them would slow down --help
-            raise ImportError(f"No module named {package!r}")
-except ImportError as missing:
-    setup = "in the repository's root folder run `make setup`, then `. .venv/bin/activate`"
-    sys.exit(f"error: {missing}; {setup}")
+ModelName = (
+    Literal[
+        "bigram", "trigram", "bigram-net", "bow", "mlp", "mlp-bn", "rnn", "gru", "lstm", "wavenet"
+    ]
+    | Literal["wavenet-dilated", "transformer"]
+)
+Preset = Literal["default", "lecture"]
+SIZES: dict[str, Any] = {"block_size": 0, "n_embd": 0, "n_hidden": 0, "n_layer": 0, "n_head": 0}
+SIZES |= {"dropout": 0.0, "smoothing": 0.0, "l2": 0.0, "init": "kaiming"}
+CHANGEABLE = {"steps", "minutes", "evaluations", "patience"}  # on --resume
+CHANGEABLE |= {"resume", "data", "device", "test"}
+COMMON = {
+    "data",
+    "max_length",
+    "lowercase",
+    "evaluations",
+    "device",
+    "seed",
+    "test",
+    "name",
+    "runs",
+}
 
-if TYPE_CHECKING:
-    from makemore.training import Recipe
-    from session import Data, Session
 
-LESSON = "makemore"
-TRAINING = "steps minutes batch_size lr weight_decay optimizer decay patience"
-Count = Annotated[int | None, arg(metavar="INT")]
-Amount = Annotated[float | None, arg(metavar="FLOAT")]
-
-
-@dataclass
+@dataclass(frozen=True)
 class Config:
-    """Train a character-level language model on a list of words, and make more of them."""
+    """Train a character-level language model on a list of words, and sample new words from it."""
 
-    model: Annotated[str | None, arg(metavar="MODEL")] = None
-    """One of bigram, bigram-net, bow, mlp, mlp-bn, rnn, gru, lstm, wavenet, transformer; by
-    default lstm."""
+    model: ModelName = "lstm"
+    """The first two are counted, the others trained."""
+    preset: Preset = "default"
+    """Where the defaults below come from; `lecture` has those of the notebooks, for mlp, mlp-bn and
+    wavenet."""
     compare: bool = False
-    """Train all models, a minute each or `--minutes`."""
+    """Train every model with its defaults, for a minute each or --minutes."""
     data: str = "names"
-    """A file with a word a line; or `names`; or `bundled`."""
+    """A file with a word on each line; `names`; `bundled`."""
     max_length: int = 40
     """Longer words are left out."""
     lowercase: bool = False
     """Make all letters lower case."""
-    steps: Count = None
-    """Training steps; by default the model's own number."""
-    minutes: Amount = None
-    """Train for so long instead. Such a run is no other machine's twin."""
-    batch_size: Count = None
-    """Words in a batch; this and what follows are by default the model's own."""
-    lr: Amount = None
-    """Learning rate at its highest."""
-    decay: Annotated[
-        Literal["cosine", "linear", "step", "constant"] | None,
-        arg(metavar="cosine|linear|step|constant"),
-    ] = None
-    """How the learning rate falls, after a warm-up of 100 steps."""
-    optimizer: Annotated[Literal["adamw", "muon"] | None, arg(metavar="adamw|muon")] = None
-    """Muon is for the matrices between hidden layers; AdamW does the rest."""
-    weight_decay: Amount = None
-    """How strongly AdamW and Muon pull matrices towards zero."""
-    patience: Count = None
-    """Stop early after so many of the 20 evaluations without a better dev loss."""
-    block_size: Count = None
-    """Characters that mlp, mlp-bn and wavenet look back; positions of the transformer."""
-    n_embd: Count = None
-    """Numbers in an embedding."""
-    n_hidden: Count = None
+    steps: int = 2500
+    """Training steps. On --resume, more of them continue a finished run: the schedule goes on in
+    its middle, so the result is not that of a longer run."""
+    minutes: Annotated[float | None, arg(metavar="FLOAT")] = None
+    """Train for this long instead. Not reproducible bit for bit."""
+    evaluations: int = 10
+    """Evaluations on the whole dev split; the run is saved at each."""
+    patience: Annotated[int | None, arg(metavar="INT")] = None
+    """Stop after this many evaluations without a better dev loss."""
+    batch_size: int = 256
+    """Examples in a step: windows for mlp, mlp-bn and wavenet, words for the others."""
+    batches: Literal["random", "by-length"] = "by-length"
+    """Draw examples as the lectures do, or such as come from words of the same length, which saves
+    time but misleads batch norm."""
+    optimizer: Optimizer = "adamw"
+    """Gradient descent as in the lectures; AdamW; Muon for the matrices between hidden layers."""
+    lr: float = 4e-3
+    """Learning rate, at its peak."""
+    weight_decay: float = 0.01
+    """Weight decay of matrices."""
+    warm_up: int = 100
+    """Steps over which the learning rate rises."""
+    decay: Decay = "cosine"
+    """How it falls afterwards; step is to a tenth, as in the lectures."""
+    decay_at: float = 0.5
+    """With --decay step, the fraction of the run after which it falls."""
+    block_size: int = 0
+    """Characters that mlp, mlp-bn and both wavenets look back."""
+    n_embd: int = 32
+    """Embedding dimension."""
+    n_hidden: int = 256
     """Hidden units."""
-    n_layer: Count = None
+    n_layer: int = 0
     """Blocks of the transformer."""
-    n_head: Count = None
-    """Attention heads of the transformer."""
-    dropout: Amount = None
-    """Share of hidden units that are left out in training."""
-    smoothing: Amount = None
-    """What the bigram adds to every count."""
+    n_head: int = 0
+    """Attention heads in a block."""
+    dropout: float = 0.2
+    """Probability that a hidden unit is zeroed in training."""
+    smoothing: float = 0.0
+    """Added to every count of bigram and trigram."""
+    l2: float = 0.0
+    """Penalty on the mean square of the weights of bigram-net, as in lecture 2."""
+    init: Literal["kaiming", "normal"] = "kaiming"
+    """Initial weights of mlp: scaled by the number of inputs; standard normal, as in lecture 3."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where to compute."""
     seed: int = 1337
-    """Seed of the weights, the batches, dropout and the samples."""
+    """Seed of weights, batches, dropout and samples."""
     test: bool = False
-    """Evaluate on the test split, too, in the end."""
+    """At the end, evaluate on the test split, too."""
     resume: Annotated[Path | None, arg(metavar="RUN")] = None
-    """Go on with the run in this folder, with the settings that it was begun with."""
+    """Continue the run in this folder, with the options it was started with."""
     name: str = ""
-    """Name of the run's folder; by default the date and the time."""
+    """Name of the run's folder; by default the date and time."""
     runs: Path = Path("runs")
-    """Where run folders go."""
+    """The folder of run folders."""
 
-    def check(self) -> None:
-        """Raise `UserError` for a value that cannot work; a model checks its own sizes."""
-        counts = {
-            "--max-length": self.max_length,
-            "--steps": self.steps,
-            "--batch-size": self.batch_size,
-            "--patience": self.patience,
-        }
-        for option, count in counts.items():
-            cli.require(count is None or count >= 1, option, count, "at least 1")
-        for option, value in (("--minutes", self.minutes), ("--lr", self.lr)):
-            cli.require(value is None or 0 < value < math.inf, option, value, "a number above 0")
-        decay = self.weight_decay
-        allowed = decay is None or 0 <= decay < math.inf
-        cli.require(allowed, "--weight-decay", decay, "a number from 0 up")
-        cli.require(0 <= self.seed < 2**31, "--seed", self.seed, "from 0 to 2**31 - 1")
-        if self.steps and self.minutes:
-            raise cli.UserError("give --steps or --minutes, not both")
-        if self.compare and self.model:
-            raise cli.UserError("--compare trains every model; leave --model out")
-        if self.model == "bigram" and (given := self._given(TRAINING)):
-            option = "--" + next(iter(given)).replace("_", "-")
-            raise cli.UserError(f"bigram is counted, not trained; leave {option} out")
-        if self.compare and self.resume:
-            raise cli.UserError("--compare cannot be resumed; --resume takes a run of one model")
 
-    def name_of_model(self) -> str:
-        """The model that was asked for; when none was, the one that gets furthest in a minute."""
-        return self.model or "lstm"
+@dataclass(frozen=True)
+class Choice:
+    """The options on which the defaults of the others depend."""
 
-    def sizes(self) -> dict[str, Any]:
-        """The model's sizes that were given."""
-        return self._given("block_size n_embd n_hidden n_layer n_head dropout smoothing")
+    model: ModelName = "lstm"
+    preset: Preset = "default"
+    compare: bool = False
+    resume: Path | None = None
 
-    def recipe(self) -> "Recipe":
-        """How to train: what was given, and for the rest the model's own way."""
-        from makemore.training import RECIPES
 
-        if self.name_of_model() not in RECIPES:
-            known = ", ".join(RECIPES)
-            raise cli.UserError(f"there is no model {self.model!r}; the models are {known}")
-        return replace(RECIPES[self.name_of_model()], **self._given(TRAINING))
+def train(config: Config, data: Data) -> report.Results:
+    """Train one model, from the start or from where it stopped, and show what came out."""
+    device = devices.find_device(config.device)
+    torch.manual_seed(config.seed)
+    raw_model = build_model(config, data).to(device)
+    print(f"model: {config.model}, {report.count_parameters(raw_model):,} parameters", flush=True)
+    model = SharedPrefixes(raw_model) if isinstance(raw_model, Recurrent) else raw_model
+    x_train, y_train = (t.to(device) for t in examples(raw_model, data.train, data.alphabet))
+    dev = sorted(data.dev, key=len)  # so that little of a chunk is padding
+    x_dev, y_dev = (t.to(device) for t in examples(raw_model, dev, data.alphabet))
+    lengths = example_lengths(raw_model, data.train)
+    usual = (y_train != PADDING).sum() / len(y_train) * config.batch_size  # characters in a batch
+    optimizers = make_optimizers(raw_model, config.optimizer, config.lr, config.weight_decay)
+    training = Training(
+        open_run(config, data),
+        raw_model,
+        optimizers,
+        about(config, data),
+        steps=config.steps,
+        minutes=config.minutes,
+        evaluations=config.evaluations,
+        patience=config.patience,
+        seed=config.seed,
+        look_every=1 if device.type == "cpu" else 10,
+    )
+    training.run.write_settings(asdict(replace(config, resume=None)))
 
-    def _given(self, names: str) -> dict[str, Any]:
-        options = {name: getattr(self, name) for name in names.split()}
-        return {name: value for name, value in options.items() if value is not None}
+    for step in training:
+        ix = torch.randint(len(x_train), (config.batch_size,))
+        if config.batches == "by-length":
+            ix = by_length(step, lengths, config.batch_size, config.seed)
+        x, y = trim(x_train[ix], y_train[ix])  # (B, T) each; or windows, (B, block_size) and (B,)
+        logits, loss = model(x, y)  # (B, T, V) or (B, V), a scalar
+        raw_model.zero_grad()
+        weight = (y != PADDING).sum() / usual  # a character counts the same in words of any length
+        (weight * loss).backward()
+        training.set_lr(lr_factor(config, step, training.done))
+        for optimizer in optimizers:
+            optimizer.step()
+        training.log(loss)
+        if training.evaluation_is_due:
+            dev_loss = estimate_loss(model, x_dev, y_dev)
+            good = math.isfinite(dev_loss)  # otherwise training ends here
+            words = report.new_words(raw_model, data, 8, config.seed) if good else []
+            training.evaluated(dev_loss, ", ".join(words))
+
+    training.load_best()
+    state = training.state
+    characters = state.step * usual.item()
+    trained = report.Trained(state.step, state.best_step, state.seconds, characters)
+    return show(training.run, config, raw_model, data, trained)
+
+
+def count(config: Config, data: Data) -> report.Results:
+    """Count the pairs or triples of characters, which takes no training, and show the table."""
+    model = build_model(config, data)
+    assert isinstance(model, BigramCounts | TrigramCounts)
+    model.count(*examples(model, data.train, data.alphabet))
+    run = open_run(config, data)
+    weights = {"model": model.state_dict()}
+    checkpoints.save(run.path / "model.safetensors", weights, about(config, data))
+    print(f"model: {config.model}, {model.counts.numel():,} counts")
+    return show(run, config, model, data, None)
+
+
+def show(
+    run: Run, config: Config, model: nn.Module, data: Data, trained: report.Trained | None
+) -> report.Results:
+    """Print and write what came out."""
+    return report.report(
+        run, model, data, trained, name=config.model, test=config.test, seed=config.seed
+    )
+
+
+def compare(config: Config, data: Data) -> None:
+    """Train every model for the same time; print one table, draw one chart."""
+    parent = Run.create(config.runs, LESSON, config.name)
+    parent.write_config(asdict(config), data=data.words.about, sha256=data.words.sha256)
+    common = {name: getattr(config, name) for name in COMMON | {"minutes"}}
+    results = []
+    for model in MODELS:
+        one = replace(defaults(model), **common | {"runs": parent.path, "name": model})
+        results.append(run_one(one, data))
+    report.print_comparison(parent.path, results, data, config.seed)
+    with parent.writing("compare.svg") as path:
+        report.save_comparison(parent.path, results, path)
+    parent.write_json("compare.json", results)
+    print(f"run: {parent.path}/ (a folder for each model, compare.json, compare.svg)")
+
+
+def run_one(config: Config, data: Data) -> report.Results:
+    """Train the model, or count."""
+    return count(config, data) if config.model in COUNTED else train(config, data)
+
+
+def lr_factor(config: Config, step: int, done: float) -> float:
+    """The learning-rate multiplier at this step: a warm-up, then a decay."""
+    if config.decay == "step":
+        return warm_up(step, config.warm_up) * (1.0 if done < config.decay_at else 0.1)
+    return rise_and_fall(step, done, config.warm_up, config.decay)
+
+
+def example_lengths(model: nn.Module, words: Sequence[str]) -> torch.Tensor:
+    """For each example, the length of the word it is from (example,); the end counts as one."""
+    lengths = torch.tensor([len(word) + 1 for word in words])
+    return lengths.repeat_interleave(lengths) if isinstance(model, WindowModel) else lengths
+
+
+def build_model(config: Config, data: Data) -> nn.Module:
+    """A model with random weights, which `Training` replaces on --resume."""
+    return build(config.model, len(data.alphabet), **sizes(config, data))
+
+
+def sizes(config: Config, data: Data) -> dict[str, Any]:
+    """The sizes of the model; a transformer has as many positions as the longest word needs."""
+    chosen = {name: getattr(config, name) for name in sizes_of(config.model)}
+    if config.model == "transformer":
+        chosen["block_size"] = data.words.longest + 1
+    return chosen
+
+
+def about(config: Config, data: Data) -> dict[str, Any]:
+    """What `makemore.load` needs to build the model again."""
+    model = {"model": config.model, "sizes": sizes(config, data)}
+    return {"lesson": LESSON, **model, "characters": data.alphabet.characters}
+
+
+def open_run(config: Config, data: Data) -> Run:
+    """The folder of --resume, or a new one."""
+    if config.resume:
+        run = Run.open(config.resume, LESSON)
+        if run.read_config().get("sha256") != data.words.sha256:
+            mend = "give the same words with --data"
+            raise cli.UserError(f"{config.data} is not what {run.path} was started with; {mend}")
+        return run
+    old = config.runs / config.name
+    if config.name and (old / "config.json").exists():
+        mend = f"continue it with --resume {old}, or choose another --name"
+        raise cli.UserError(f"{old} exists; {mend}")
+    run = Run.create(config.runs, LESSON, config.name)
+    run.write_config(asdict(config), data=data.words.about, sha256=data.words.sha256)
+    run.write_text("train.txt", "".join(f"{word}\n" for word in data.train))
+    run.write_text("dev.txt", "".join(f"{word}\n" for word in data.dev))
+    return run
+
+
+def default_config(args: Sequence[str]) -> Config:
+    """The values of the options that are not given: those of the run, or of model and preset."""
+    choice = cli.parse_known(Choice, args)
+    if choice.compare and choice.resume is None:
+        return replace(defaults(choice.model, choice.preset), minutes=1.0)
+    return defaults(choice.model, choice.preset, choice.resume)
+
+
+def defaults(model: str, preset: str = "default", resume: Path | None = None) -> Config:
+    """The options with which the run `resume` was started; or else those of model and preset."""
+    if resume:
+        run = Run.open(resume, LESSON)
+        if run.read_config().get("config", {}).get("compare"):
+            each = f"choose one of them, for example {resume}/lstm"
+            raise cli.UserError(f"{resume} has a run of each model in it; {each}")
+        return replace(run.settings(Config), resume=resume, test=False)
+    if model not in PRESETS[preset]:
+        models = ", ".join(PRESETS[preset])
+        raise cli.UserError(f"--preset {preset} is for {models}; choose one of them with --model")
+    options: dict[str, Any] = {"model": model, "preset": preset}
+    return Config(**options, **SIZES | PRESETS[preset][model])
 
 
 def main(config: Config) -> None:
-    """Train one model, go on with one, or compare them all."""
-    config.check()
+    """Refuse options that contradict each other or the run of --resume; then train."""
+    default = defaults(config.model, config.preset, config.resume)
+    if config.compare:
+        refuse_comparison(config, default)
+    elif config.minutes is not None and config.steps != default.steps:
+        if config.minutes != default.minutes:
+            raise cli.UserError("give --steps or --minutes, not both")
+        config = replace(config, minutes=None)  # a run that was in minutes continues in steps
     if config.resume:
-        config = resumed(config, config.resume)
-    from session import Data  # here, since PyTorch takes a second to import, and --help needs none
-
-    with cli.users_mistakes():
-        recipe = config.recipe()
-        data = Data.of(config.data, config.max_length, config.lowercase)
-    print(f"data: {data.about}")
+        Run.open(config.resume, LESSON).refuse_changes(config, CHANGEABLE)
+    check(config, default)
+    data = open_data(config.data, config.max_length, config.lowercase)
+    print(f"data: {data.words.about}")
     print(f"words: {data.words}")
     if data.words.both_cases and not config.resume:
-        letters = f"letters that occur in both cases count as two: {data.words.both_cases} of them"
+        letters = f"{data.words.both_cases} letters occur in both cases and count as two"
         warnings.warn(f"{letters}; --lowercase makes them one", stacklevel=1)
     if config.compare:
         compare(config, data)
     else:
-        train(config, recipe, data)
+        run_one(config, data)
 
 
-def train(config: Config, recipe: "Recipe", data: "Data") -> None:
-    """Train one model, from the start or from where it was stopped, and report on it."""
-    import report
-
+def refuse_comparison(config: Config, default: Config) -> None:
+    """Raise `UserError` if --compare comes with an option that does not hold for every model."""
     if config.resume:
-        run = runs.Run.open(config.resume, LESSON)
-        if run.read_config()["sha256"] != data.sha256:
-            mend = "give the same words with --data"
-            raise cli.UserError(f"{config.data} is not what {run.path} was begun with; {mend}")
-        session = begin(config, recipe, data, run)
-        session.load_last()
-        print(f"resumed at step {session.state.step:,}")
-    else:
-        session = begin(config, recipe, data, None)
-    print(f"model: {session.name}, {session.n_parameters():,} parameters")
-    if not session.fit(time.perf_counter):
-        best = session.state.best_dev
-        dev = f"; best dev loss {best:.4f}" if math.isfinite(best) else ""
-        print(f"stopped after step {session.state.step:,}{dev}")
-        print(f"run: {session.run.path}/; to go on: python train.py --resume {session.run.path}")
-        raise KeyboardInterrupt
-    results = report.measure(session, config.test)
-    report.print_results(results)
-    report.print_samples(session, config.seed)
-    files = report.write_files(session, results)
-    print(f"run: {session.run.path}/ ({', '.join(files)})")
+        raise cli.UserError("--compare cannot be resumed; --resume takes the run of one model")
+    for field in fields(config):
+        if field.name not in COMMON | {"compare", "minutes"}:
+            same = getattr(config, field.name) == getattr(Config(), field.name)
+            if not same:
+                name = flag(field.name)
+                raise cli.UserError(f"--compare takes every model as it is; leave {name} out")
 
 
-def begin(config: Config, recipe: "Recipe", data: "Data", run: runs.Run | None) -> "Session":
-    """A session of its own, in a new run folder unless it is in `run`."""
-    from session import Session
+def check(config: Config, default: Config) -> None:
+    """Raise `UserError` for a value that cannot work, or that has no effect on this model."""
+    used = set(sizes_of(config.model))
+    if config.model == "transformer":
+        used.discard("block_size")  # the words decide
+    for name, unused in SIZES.items():
+        if name not in used and getattr(config, name) != unused:
+            raise cli.UserError(f"{config.model} has no {flag(name)}; leave it out")
+    if config.model in COUNTED:
+        if config.resume:
+            raise cli.UserError(f"{config.resume} was counted; there is nothing to continue")
+        for field in fields(config):
+            changed = getattr(config, field.name) != getattr(default, field.name)
+            if changed and field.name not in COMMON | used:
+                raise cli.UserError(f"{config.model} is counted; leave {flag(field.name)} out")
+    counts = {"max_length", "steps", "evaluations", "batch_size"}
+    for name in sorted(counts | used & {"block_size", "n_embd", "n_hidden", "n_layer", "n_head"}):
+        require(config, name, getattr(config, name) >= 1, "at least 1")
+    for name in ("lr", "weight_decay", "smoothing", "l2"):
+        require(config, name, 0 <= getattr(config, name) < math.inf, "a number from 0 up")
+    require(config, "minutes", config.minutes is None or 0 < config.minutes < math.inf, "above 0")
+    require(config, "patience", config.patience is None or config.patience >= 1, "at least 1")
+    require(config, "warm_up", config.warm_up >= 0, "at least 0")
+    require(config, "decay_at", 0 <= config.decay_at <= 1, "from 0 to 1")
+    require(config, "dropout", 0 <= config.dropout < 1, "from 0 to below 1")
+    require(config, "seed", 0 <= config.seed < 2**63, "from 0 to 2**63 - 1")
+    if config.model in ("wavenet", "wavenet-dilated"):
+        power = config.block_size > 1 and config.block_size & (config.block_size - 1) == 0
+        require(config, "block_size", power, "2, 4, 8, 16 and so on, since pairs are fused")
+    if config.model == "transformer":
+        whole = config.n_embd % config.n_head == 0
+        require(config, "n_embd", whole, f"a multiple of --n-head, {config.n_head}")
 
-    session = Session(config.name_of_model(), config.sizes(), recipe, config.seed, data)
-    if run is None:
-        run = runs.Run.create(config.runs, LESSON, config.name)
-        run.write_config(asdict(config), data=data.about, sha256=data.sha256)
-        for split, words in (("train", data.splits.train), ("dev", data.splits.dev)):
-            run.write_text(f"{split}.txt", "".join(f"{word}\n" for word in words))
-    session.put_in(run)
-    return session
+
+def require(config: Config, name: str, condition: bool, allowed: str) -> None:
+    """Raise `UserError` unless the condition holds of the option of this name."""
+    cli.require(condition, flag(name), getattr(config, name), allowed)
 
 
-def resumed(config: Config, folder: Path) -> Config:
-    """The settings that the run in `folder` was begun with.
-
-    Raises `UserError` when an option was given now that says something else. The data may lie
-    elsewhere now; its SHA-256 tells whether it is the same.
-    """
-    run = runs.Run.open(folder, LESSON)
-    about = run.read_config()
-    if about.get("config", {}).get("compare"):
-        raise cli.UserError(f"{folder} has a run of each model in it; name one, {folder}/lstm say")
-    if "sha256" not in about:
-        raise cli.UserError(f"{folder} has no training of one model in it, as --resume needs")
-    return run.begun_with(config, free={"resume", "test", "data"})
-
-
-def compare(config: Config, data: "Data") -> None:
-    """Train every model for the same time; print one table, draw one chart."""
-    import report
-    from makemore.training import RECIPES
-
-    sizes = config.sizes()
-    if sizes:
-        raise cli.UserError(f"--compare takes every model as it is, without {', '.join(sizes)}")
-    parent = runs.Run.create(config.runs, LESSON, config.name)
-    parent.write_config(asdict(config), data=data.about, sha256=data.sha256)
-    minutes = config.minutes or (None if config.steps else 1.0)
-    everything = []
-    stopped = False
-    for model in RECIPES:
-        one = replace(config, model=model, minutes=minutes, compare=False, runs=parent.path)
-        session = begin(replace(one, name=model), one.recipe(), data, None)
-        stopped = not session.fit(time.perf_counter)
-        if stopped:
-            print(f"stopped in {model}; to go on: python train.py --resume {session.run.path}")
-            break
-        results = report.measure(session, config.test)
-        report.write_files(session, results)
-        print(f"{model}: dev {results['dev']:.4f}", flush=True)
-        everything.append((session, results))
-    report.print_comparison(everything, config.seed)
-    with parent.writing("compare.svg") as path:
-        report.save_comparison(everything, path)
-    parent.write_json("compare.json", [results for _, results in everything])
-    print(f"run: {parent.path}/ (a folder for each model, compare.json, compare.svg)")
-    if stopped:
-        raise KeyboardInterrupt
+def flag(name: str) -> str:
+    """How an option is written on the command line."""
+    return "--" + name.replace("_", "-")
 
 
 if __name__ == "__main__":
-    cli.run(main, Config)
+    cli.run(main, Config, default=default_config)

@@ -1,5 +1,9 @@
-"""Character-level language models of single words, from a table of counts to a Transformer.
+"""Character-level language models of words: one task, twelve models.
 
-Follows lectures 2 to 6 of Neural Networks: Zero to Hero. `words` makes numbers of a list of words,
-`models` holds the ladder, and one loss, one trainer and one sampler serve all of its rungs.
+The files in reading order, and what each is for: see README.md.
 """
+
+from makemore.load import load
+
+__all__ = ["load"]
+__version__ = "0.1.0"

@@ -1,9 +1,9 @@
-"""Looking inside a deep network: what its activations, gradients and updates are like.
+"""Looking inside a deep network: statistics of its activations, gradients and updates.
 
-Follows the third part of makemore (youtube.com/watch?v=P6sfmUTpUmc). Five tanh layers are begun
-with weights too small, right, too large, and with batch norm. What to look for: activations that
-keep their spread from layer to layer, tanh units that are not stuck at -1 or 1, gradients alike in
-all layers, and updates of about a thousandth of the weights (10**-3).
+Follows makemore, lecture 4 (youtube.com/watch?v=P6sfmUTpUmc, from 1:26:51). Five tanh layers are
+initialized with weights that are too small, right, too large, and with batch norm. What to look
+for: activations that keep their spread from layer to layer, tanh units that are not stuck at -1 or
+1, gradients of the same size in all layers, and updates of about a thousandth of the weights.
 """
 
 from collections.abc import Iterator
@@ -14,14 +14,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from makemore.models.mlp_bn import TANH_GAIN, BatchNorm, linear
+from makemore.layers import BatchNorm1d, Linear
+from makemore.models.mlp import TANH_GAIN
 
 SATURATED = 0.97  # a tanh unit beyond this hardly passes any gradient
 
 
 @dataclass(frozen=True)
 class Start:
-    """A way to begin: the gain of the weights, and whether batch norm follows them."""
+    """A way to initialize: the gain of the weights, and whether batch norm follows them."""
 
     gain: float
     batch_norm: bool = False
@@ -51,47 +52,47 @@ class DeepMLP(nn.Module):
         self.embedding = nn.Embedding(vocab_size, n_embd)
         sizes = [block_size * n_embd] + [n_hidden] * n_layer
         self.linears = nn.ModuleList(
-            linear(*pair, start.gain, bias=not start.batch_norm) for pair in pairwise(sizes)
+            Linear(*pair, bias=not start.batch_norm, gain=start.gain) for pair in pairwise(sizes)
         )
         self.norms = nn.ModuleList(
-            BatchNorm(n_hidden) if start.batch_norm else nn.Identity() for _ in range(n_layer)
+            BatchNorm1d(n_hidden) if start.batch_norm else nn.Identity() for _ in range(n_layer)
         )
-        self.output = linear(n_hidden, vocab_size, gain=0.1)
+        self.output = Linear(n_hidden, vocab_size, gain=0.1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits (number, vocab) for the id that follows each window `x` (number, block_size)."""
+        """Logits (number, vocab) for what follows each window `x` (number, block_size)."""
         return self.output(self.activations(x)[-1])
 
     def activations(self, x: Tensor) -> list[Tensor]:
         """What comes out of each tanh layer, (number, n_hidden)."""
         hidden = self.embedding(x).flatten(1)
-        found = []
+        outputs = []
         for apply_linear, apply_norm in zip(self.linears, self.norms):
             hidden = apply_norm(apply_linear(hidden)).tanh()
-            found.append(hidden)
-        return found
+            outputs.append(hidden)
+        return outputs
 
 
 @dataclass(frozen=True)
 class Look:
-    """What one tanh layer is like on one batch: its activations and their gradients."""
+    """The activations of one tanh layer on one batch, and their gradients."""
 
     activations: Tensor  # (number, n_hidden)
     gradients: Tensor  # (number, n_hidden)
 
     @property
     def saturation(self) -> float:
-        """The share of activations that hardly pass any gradient."""
+        """The fraction of activations that hardly pass any gradient."""
         return (self.activations.abs() > SATURATED).float().mean().item()
 
     @property
     def dead(self) -> int:
-        """How many units are saturated for every example, so that nothing can teach them."""
+        """How many units are saturated for every example, and so cannot learn."""
         return int((self.activations.abs() > SATURATED).all(0).sum())
 
 
 def look_inside(model: DeepMLP, x: Tensor, y: Tensor) -> list[Look]:
-    """One look a layer, at windows `x` (number, block_size) with the targets `y` (number,)."""
+    """A look at each layer, with windows `x` (number, block_size) and targets `y` (number,)."""
     activations = model.activations(x)
     for layer in activations:
         layer.retain_grad()
@@ -99,12 +100,12 @@ def look_inside(model: DeepMLP, x: Tensor, y: Tensor) -> list[Look]:
     return [Look(layer.detach(), layer.grad) for layer in activations if layer.grad is not None]
 
 
-def train(
+def update_ratios(
     model: DeepMLP, x: Tensor, y: Tensor, steps: int, batch_size: int, lr: float, seed: int
 ) -> Iterator[list[float]]:
-    """Gradient descent; yields, for every matrix, log10 of its update's size to its own.
+    """Train by gradient descent; yield the `update_ratio` of every matrix in each step.
 
-    Sizes are standard deviations. The last of the matrices is the output layer's.
+    The last of the matrices is the output layer's.
     """
     generator = torch.Generator().manual_seed(seed)
     matrices = [p for p in model.parameters() if p.ndim == 2][1:]  # without the embedding
@@ -118,6 +119,6 @@ def train(
 
 
 def update_ratio(p: Tensor, lr: float) -> float:
-    """log10 of the size of what gradient descent is about to take from `p`, to that of `p`."""
+    """log10 of the standard deviation of the next update of `p`, relative to that of `p`."""
     gradient = torch.zeros_like(p) if p.grad is None else p.grad
     return (lr * gradient.std() / p.std()).log10().item()

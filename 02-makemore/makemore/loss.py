@@ -1,7 +1,8 @@
-"""One measure for all models: the negative log-likelihood of a character, in nats.
+"""One measure for all models: the cross-entropy, or mean negative log-likelihood of a character.
 
-How surprised a model is by the character that comes: the logarithm of how many equally likely
-choices it would be like. e to that number is the perplexity; divided by log 2 it is bits.
+It is in nats: a model that gives every next character the probability 1/27 has a loss of
+log 27 = 3.30. e to the loss is the perplexity; divided by log 2, the loss is in bits. Follows
+makemore, from lecture 2 on (youtube.com/watch?v=PaCmpygFfXo, from 50:14).
 """
 
 import math
@@ -10,39 +11,30 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from makemore.words import PADDING, inputs_and_targets, lengths_of
+from makemore.words import PADDING, trim
 
-CHUNK = 16_384  # characters that are evaluated together
+CHUNK = 16_384  # ids that are evaluated together
 
 
-def nats(logits: Tensor, targets: Tensor) -> Tensor:
-    """The nats of every target (batch, time), from logits (batch, time, vocab); 0 for PADDING."""
-    flat = F.cross_entropy(
-        logits.flatten(0, 1), targets.flatten(), ignore_index=PADDING, reduction="none"
-    )
-    return flat.view_as(targets)
+def cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
+    """The mean loss of the targets `y`, of any shape, for logits (…, vocab); without PADDING."""
+    return F.cross_entropy(logits.flatten(0, -2), y.flatten(), ignore_index=PADDING)
 
 
 @torch.no_grad()
-def word_nats(model: nn.Module, rows: Tensor) -> Tensor:
-    """The nats of each word (word,), the END included, in evaluation mode."""
+def estimate_loss(model: nn.Module, x: Tensor, y: Tensor) -> float:
+    """The mean loss over all examples, in nats per character, without dropout."""
     training = model.training
     model.eval()
-    result = torch.empty(len(rows))
-    lengths = lengths_of(rows)
-    size = max(1, CHUNK // int(lengths.max()))
-    for chunk in lengths.argsort().split(size):  # words of about the same length together
-        x, y = inputs_and_targets(rows[chunk])
-        result[chunk] = nats(model(x), y).sum(1)
+    total = 0.0
+    size = max(1, CHUNK // x.shape[1])
+    for some_x, some_y in zip(x.split(size), y.split(size)):
+        _, loss = model(*trim(some_x, some_y))
+        total += loss.item() * int((some_y != PADDING).sum())
     model.train(training)
-    return result
+    return total / int((y != PADDING).sum())
 
 
-def mean_nats(model: nn.Module, rows: Tensor) -> float:
-    """Nats per character, over all characters of all words and the END of each."""
-    return word_nats(model, rows).double().sum().item() / int(lengths_of(rows).sum())
-
-
-def perplexity(nats: float) -> float:
-    """How many equally likely characters would be as hard to predict: e to the nats."""
-    return math.exp(nats) if nats < 700 else math.inf
+def perplexity(loss: float) -> float:
+    """How many equally likely characters would be as hard to predict."""
+    return math.exp(loss) if loss < 700 else math.inf

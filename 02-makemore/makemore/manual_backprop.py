@@ -1,10 +1,10 @@
 """Backpropagation by hand, through every tensor of the MLP with batch norm.
 
-Follows the fourth part of makemore (youtube.com/watch?v=q8SA3rM6ckI). `forward` takes the network
-apart into steps so small that each has a derivative one can look up; `backward` goes through them
-in reverse. Then whole groups of steps get one formula: `cross_entropy_backward` and
-`batch_norm_backward`, which make up `backward_fused`. `train` uses nothing else, no autograd.
-A gradient has the name of its tensor: `d["hidden"]` is the gradient of the loss for `t["hidden"]`.
+Follows makemore, lecture 5 (youtube.com/watch?v=q8SA3rM6ckI). `forward` takes the network apart
+into steps so small that each has a simple derivative; `backward` goes through them in reverse.
+Then whole groups of steps get one formula: `cross_entropy_backward` and `batch_norm_backward`,
+which make up `backward_fused`. `train_by_hand` uses nothing else, no autograd. A gradient has the
+name of its tensor: `d["hidden"]` is the gradient of the loss with respect to `t["hidden"]`.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from makemore.models.mlp_bn import TANH_GAIN
+from makemore.models.mlp import TANH_GAIN
 
 Tensors = dict[str, Tensor]
 EPSILON = 1e-5
@@ -28,7 +28,7 @@ def parameters(
     seed: int = 2147483647,
     dtype: torch.dtype = torch.float64,
 ) -> Tensors:
-    """The lecture's network, at its start. Nothing is exactly 0 or 1, where mistakes could hide."""
+    """The lecture's initial weights. None is exactly 0 or 1, which could hide a mistake."""
     g = torch.Generator().manual_seed(seed)
 
     def normal(*shape: int, std: float) -> Tensor:
@@ -46,7 +46,7 @@ def parameters(
 
 
 def forward(p: Tensors, x: Tensor, y: Tensor) -> Tensors:
-    """Every tensor on the way from the ids `x` (batch, block_size) to the loss for `y` (batch,)."""
+    """Every tensor from the ids `x` (batch, block_size) to the loss for `y` (batch,)."""
     t: Tensors = {}
     n = len(x)
     # embedding, and the first layer
@@ -115,15 +115,15 @@ def backward(p: Tensors, t: Tensors, x: Tensor, y: Tensor) -> Tensors:
 
 
 def cross_entropy_backward(logits: Tensor, y: Tensor) -> Tensor:
-    """The gradient for the logits (batch, vocab): what was given too much, less what was due."""
+    """The gradient of the logits (batch, vocab): the probabilities, minus 1 at the target."""
     return (logits.softmax(1) - F.one_hot(y, logits.shape[1])) / len(y)
 
 
 def batch_norm_backward(d_normalized: Tensor, normalized: Tensor, inverse_std: Tensor) -> Tensor:
-    """The gradient for what went into the normalisation (batch, channel).
+    """The gradient of the input of the normalization (batch, channel).
 
-    It is the gradient for what came out, scaled, less the two parts that cannot matter: one that
-    shifts a whole channel, and one that stretches it.
+    It is that of the output, scaled, minus the two parts that cannot change the output: a shift of
+    a whole channel, and a stretch of it.
     """
     shift = d_normalized.mean(0)
     stretch = (d_normalized * normalized).mean(0)
@@ -148,7 +148,7 @@ def backward_fused(p: Tensors, t: Tensors, x: Tensor, y: Tensor) -> Tensors:
 
 
 def backward_by_autograd(p: Tensors, t: Tensors, x: Tensor, y: Tensor) -> Tensors:
-    """The same as `backward`, by autograd: what the others have to be equal to."""
+    """The same as `backward`, by autograd: the reference for the others."""
     leaves = {name: tensor.detach().requires_grad_() for name, tensor in p.items()}
     again = forward(leaves, x, y)
     for tensor in again.values():
@@ -158,7 +158,7 @@ def backward_by_autograd(p: Tensors, t: Tensors, x: Tensor, y: Tensor) -> Tensor
     return {name: tensor.grad for name, tensor in named.items() if tensor.grad is not None}
 
 
-def train(
+def train_by_hand(
     p: Tensors,
     x: Tensor,
     y: Tensor,

@@ -1,7 +1,8 @@
-"""New words: ask the model for the next character, draw one, append it, ask again.
+"""New words: ask the model for the next character, draw one, append it, and ask again.
 
-Follows every part of makemore; temperature and top-k are those of makemore.py
-(github.com/karpathy/makemore). All words are written at the same time, a character each.
+Follows makemore (lecture 2: youtube.com/watch?v=PaCmpygFfXo, from 24:02; lecture 3:
+youtube.com/watch?v=TCH_1BHY58I, from 1:13:24). Temperature and top-k are those of makemore.py
+(github.com/karpathy/makemore).
 """
 
 from collections import Counter
@@ -9,84 +10,69 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
+from makemore.models.mlp import WindowModel
 from makemore.words import END
-
-AT_ONCE = 1000  # words that are written at the same time
-HOTTEST = 1e6  # above it, and below its inverse, a temperature changes nothing any more
-COLDEST = 1 / HOTTEST
 
 
 @torch.no_grad()
 def sample(
     model: nn.Module,
     count: int,
-    longest: int,
-    seed: int,
+    longest: int = 40,
+    generator: torch.Generator | None = None,
     temperature: float = 1.0,
     top_k: int | None = None,
 ) -> list[list[int]]:
-    """The ids of `count` words, each cut after `longest` characters; the same for the same seed.
+    """The ids of `count` new words, each cut after `longest` characters.
 
-    A temperature below 1 favours what is likely, and 0 takes nothing else; above 1 all becomes
-    more alike. `top_k` lets only the k likeliest characters into the draw.
-    Raises `ValueError` for an impossible temperature, or a top-k, count or longest below 1.
+    A `temperature` below 1 favors likely characters; 0 takes the most likely one. `top_k` samples
+    from the k most likely characters only. `generator` makes the draws, on the CPU, so that they
+    are the same on every device.
     """
-    if not 0 <= temperature <= HOTTEST:
-        raise ValueError(f"temperature must be from 0 to {HOTTEST:g}, not {temperature}")
-    for name, value in (("count", count), ("longest", longest), ("top_k", top_k)):
-        if value is not None and value < 1:
-            raise ValueError(f"{name} must be at least 1, not {value}")
-    generator = torch.Generator().manual_seed(seed)
     training = model.training
     model.eval()
-    words: list[list[int]] = []
-    while len(words) < count:
-        few = min(count - len(words), AT_ONCE)
-        words += _write(model, few, longest, generator, temperature, top_k)
+    device = next(iter(model.state_dict().values())).device
+    x = torch.full((count, 1), END, device=device)  # (words, time), of those that are not over
+    running = list(range(count))  # which words they are
+    words: list[list[int]] = [[] for _ in range(count)]
+    for _ in range(longest):
+        logits = next_logits(model, x)  # (words, V)
+        probs = probabilities(logits.cpu(), temperature, top_k)
+        ix = torch.multinomial(probs, 1, generator=generator)  # (words, 1)
+        for i, character in zip(running, ix[:, 0].tolist()):
+            if character != END:
+                words[i].append(character)
+        goes_on = ix[:, 0] != END
+        running = [i for i, on in zip(running, goes_on.tolist()) if on]
+        if not running:
+            break
+        x = torch.cat([x, ix.to(device)], 1)[goes_on.to(device)]
     model.train(training)
     return words
 
 
-def _write(
-    model: nn.Module,
-    count: int,
-    longest: int,
-    generator: torch.Generator,
-    temperature: float,
-    top_k: int | None,
-) -> list[list[int]]:
-    """`count` words, a character each at a time, until all are over."""
-    x = torch.full((count, 1), END)  # (running words, time)
-    running = torch.arange(count)  # which word each row is
-    words: list[list[int]] = [[]] * count
-    for length in range(longest + 1):
-        over = torch.ones(len(x), dtype=torch.bool)
-        if length < longest:
-            ids = draw(model(x)[:, -1], generator, temperature, top_k)
-            over = ids == END
-        for i, word in zip(running[over].tolist(), x[over, 1:].tolist()):
-            words[i] = word
-        if over.all():
-            break
-        running, x = running[~over], torch.cat([x, ids.unsqueeze(1)], 1)[~over]
-    return words
+def next_logits(model: nn.Module, x: Tensor) -> Tensor:
+    """Logits (batch, vocab) for the id that follows the words so far, `x` (batch, time)."""
+    if isinstance(model, WindowModel):
+        context = F.pad(x, (model.block_size, 0), value=END)[:, -model.block_size :]
+        logits, _ = model(context)  # (B, V)
+        return logits
+    logits, _ = model(x)  # (B, T, V)
+    return logits[:, -1]
 
 
-def draw(
-    logits: Tensor, generator: torch.Generator, temperature: float, top_k: int | None
-) -> Tensor:
-    """An id (batch,) from the distribution of each row of logits (batch, vocab)."""
+def probabilities(logits: Tensor, temperature: float = 1.0, top_k: int | None = None) -> Tensor:
+    """The distributions to draw from, (batch, vocab)."""
     if temperature == 0:
-        return logits.argmax(1)
+        top_k, temperature = 1, 1.0
     if top_k is not None and top_k < logits.shape[1]:
-        likeliest = logits.topk(top_k)
-        nothing = torch.full_like(logits, -torch.inf)
-        logits = nothing.scatter(1, likeliest.indices, likeliest.values)
-    below = (logits - logits.max(1, keepdim=True).values).double()  # so that no division overflows
-    weights = (below / max(temperature, COLDEST)).softmax(1)
-    return torch.multinomial(weights, 1, generator=generator).squeeze(1)
+        likely = logits.topk(top_k)
+        logits = torch.full_like(logits, -torch.inf).scatter(1, likely.indices, likely.values)
+    logits = logits.double() - logits.max(1, keepdim=True).values  # at most 0, so none overflows
+    return (logits / temperature).softmax(1)
 
 
 @dataclass(frozen=True)
@@ -101,7 +87,7 @@ class Origins:
         return cls(frozenset(train), frozenset(dev))
 
     def of_word(self, word: str) -> str:
-        """Where a word is: "train", "dev" (and not in train), or "new"."""
+        """Where a word is from: "train", "dev" (and not in train), or "new"."""
         return "train" if word in self.train else "dev" if word in self.dev else "new"
 
     def shares(self, words: list[str]) -> str:

@@ -1,73 +1,20 @@
-"""Words become rows of ids, and rows become batches.
+"""Words become ids, and ids become examples: what to see, and what to predict from it.
 
-Follows the first part of makemore (youtube.com/watch?v=PaCmpygFfXo): one token, id 0, stands for
-both ends of a word. "ava" is the row 0 a v a 0, and a model's task is to predict each id from those
-before it: from 0 the a, from 0 a the v, and at last, from 0 a v a, that the word is over.
-
-All words are padded once, into one tensor, and the batch of a step is a function of the seed and
-the step alone. Left out: which words are for training, and where the list comes from.
+Follows makemore, lectures 2 and 3 (youtube.com/watch?v=PaCmpygFfXo and
+youtube.com/watch?v=TCH_1BHY58I). One token, id 0, which the lectures write as a dot, stands before
+and after every word. The examples come in two forms: `build_dataset` cuts windows of a fixed
+length, for an MLP; `word_rows` keeps words whole, for a network that reads one character after the
+other.
 """
 
-import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-import numpy
 import torch
-from torch import Tensor
+import torch.nn.functional as F
+from torch import Tensor, nn
 
-END = 0  # the id of the token that stands before and after every word
-LEAST = 10  # different words that it takes to train, tune and test
-PADDING = -1  # what fills a row behind its end; never a model's input, never counted in a loss
-POOL = 16  # batches that are drawn together, and sorted by length
-
-
-@dataclass(frozen=True)
-class WordList:
-    """The words of a text, and what is to be known of them."""
-
-    words: list[str]
-    too_long: int
-    max_length: int
-
-    @classmethod
-    def of(cls, text: str, max_length: int, lowercase: bool = False) -> "WordList":
-        """One word a line, without the white space around it; words above `max_length` left out.
-
-        Spaces within a word stay. Where Unicode has two ways to write a letter, it is made one.
-        Raises `ValueError` for fewer than 10 different words: too few to learn from some and be
-        judged by others.
-        """
-        text = unicodedata.normalize("NFC", text.lower() if lowercase else text)
-        words = [word for line in text.split("\n") if (word := line.strip())]
-        kept = [word for word in words if len(word) <= max_length]
-        found = cls(kept, len(words) - len(kept), max_length)
-        if found.different < LEAST:
-            raise ValueError(f"at least {LEAST} different words are needed; here: {found}")
-        return found
-
-    @property
-    def different(self) -> int:
-        """How many there are, each counted once."""
-        return len(set(self.words))
-
-    @property
-    def longest(self) -> int:
-        """Characters in the longest word."""
-        return max(map(len, self.words), default=0)
-
-    @property
-    def both_cases(self) -> int:
-        """How many letters occur both as a capital and as a small letter."""
-        characters = set().union(*self.words)
-        return sum(c != c.lower() and c.lower() in characters for c in characters)
-
-    def __str__(self) -> str:
-        about = f"{len(self.words):,}, of which {self.different:,} are different; "
-        about += f"the longest has {self.longest} characters"
-        if self.too_long:
-            about += f"; left out: {self.too_long:,} of more than {self.max_length} (--max-length)"
-        return about
+END = 0  # the id of the token before and after every word
+PADDING = -1  # fills the targets after a word's end; never counted in a loss
 
 
 class Alphabet:
@@ -79,15 +26,15 @@ class Alphabet:
 
     @classmethod
     def of(cls, words: Sequence[str]) -> "Alphabet":
-        """The alphabet that it takes to write `words`, sorted."""
+        """The characters of these words, sorted."""
         return cls("".join(sorted(set().union(*words))))
 
     def __len__(self) -> int:
-        """How many ids there are, END included: the size of a model's vocabulary."""
+        """The size of the vocabulary, END included."""
         return len(self.characters) + 1
 
     def encode(self, word: str) -> list[int]:
-        """The ids of the word's characters; raises `ValueError` for one that is not known."""
+        """The ids of the word's characters; raises `ValueError` for an unknown one."""
         try:
             return [self.stoi[character] for character in word]
         except KeyError as error:
@@ -98,58 +45,32 @@ class Alphabet:
         return "".join(self.characters[i - 1] for i in ids)
 
 
-def rows_of(words: Sequence[str], alphabet: Alphabet) -> Tensor:
-    """All words as one tensor (word, longest + 2): END, the ids, END, then PADDING."""
-    longest = max(map(len, words))
-    dtype = numpy.int16 if len(alphabet) < 2**15 else numpy.int32
-    rows = numpy.full((len(words), longest + 2), PADDING, dtype)
-    for row, word in zip(rows, words):
-        row[: len(word) + 2] = [END, *alphabet.encode(word), END]
-    return torch.from_numpy(rows)
+def word_rows(words: Sequence[str], alphabet: Alphabet) -> tuple[Tensor, Tensor]:
+    """What to see and what to predict, both (word, time): a row for each word.
 
-
-def lengths_of(rows: Tensor) -> Tensor:
-    """How many ids of each row a model has to predict (word,): its characters and the END."""
-    return (rows[:, 1:] != PADDING).sum(1)
-
-
-def inputs_and_targets(rows: Tensor) -> tuple[Tensor, Tensor]:
-    """Ids to see and ids to predict, both (batch, time), as long as the longest of these words.
-
-    Behind a word's end, the inputs are END and the targets PADDING.
+    "ava" is seen as `. a v a` and predicted as `a v a .`; shorter words are filled up, with END in
+    the first and PADDING in the second.
     """
-    time = int(lengths_of(rows).max())
-    ids = rows[:, : time + 1].long()
-    return ids[:, :-1].clamp(min=END), ids[:, 1:]
+    ids = [torch.tensor([END, *alphabet.encode(word), END]) for word in words]
+    rows = nn.utils.rnn.pad_sequence(ids, batch_first=True, padding_value=PADDING)
+    return rows[:, :-1].clamp(min=END), rows[:, 1:]
 
 
-def inside_word(x: Tensor) -> Tensor:
-    """Which inputs (batch, time) are part of a word, and not behind its end."""
-    mask = x != END
-    mask[:, 0] = True  # the END before the word
-    return mask
+def build_dataset(
+    words: Sequence[str], alphabet: Alphabet, block_size: int
+) -> tuple[Tensor, Tensor]:
+    """All windows (example, block_size), and the id that follows each (example,).
 
-
-def seed_of(*numbers: int) -> int:
-    """One seed for a generator, out of several numbers from 0 up, each of which matters.
-
-    (PyTorch's generators look at no more than 32 bits of a seed, so they cannot be stacked.)
+    The windows of "ava" with three characters are `...`, `..a`, `.av` and `ava`.
     """
-    return int(numpy.random.SeedSequence(numbers).generate_state(1)[0])
+    x, y = word_rows(words, alphabet)
+    windows = F.pad(x, (block_size - 1, 0), value=END).unfold(1, block_size, 1)
+    return windows[y != PADDING], y[y != PADDING]  # (word, time, block_size), (word, time)
 
 
-def batch_at(
-    step: int, lengths: Tensor, batch_size: int, seed: int, by_length: bool = True
-) -> Tensor:
-    """Which rows make up the batch of this step (batch_size,): a function of seed and step alone.
-
-    Words are drawn with replacement, for `POOL` steps at once. `by_length`, a step gets those of
-    them that are about the same length, so that little time goes into padding.
-    """
-    pool, turn = divmod(step, POOL)
-    generator = torch.Generator().manual_seed(seed_of(seed, pool))
-    drawn = torch.randint(len(lengths), (POOL * batch_size,), generator=generator)
-    if by_length:
-        drawn = drawn[lengths[drawn].argsort(stable=True)]
-    order = torch.randperm(POOL, generator=generator)
-    return drawn.view(POOL, batch_size)[order[turn]]
+def trim(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """These rows of `word_rows`, as long as the longest word among them; windows as they are."""
+    if y.ndim == 1:
+        return x, y
+    time = int((y != PADDING).sum(1).max())
+    return x[:, :time], y[:, :time]

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 LESSON = Path(__file__).parent.parent
-sys.path.insert(0, str(LESSON))  # for train, session, report and peers
+sys.path.insert(0, str(LESSON))  # for train and report
 
-from makemore.words import Alphabet, rows_of  # noqa: E402
+from makemore.words import Alphabet  # noqa: E402
 from shared import datasets  # noqa: E402
 
 WORDS = [
@@ -40,11 +40,6 @@ def alphabet():
     return Alphabet.of(WORDS)
 
 
-@pytest.fixture
-def rows(alphabet):
-    return rows_of(WORDS, alphabet)
-
-
 @pytest.fixture(autouse=True)
 def one_seed():
     torch.manual_seed(0)
@@ -52,7 +47,5 @@ def one_seed():
 
 @pytest.fixture(scope="session")
 def names():
-    """The lecture's names as rows, and their alphabet."""
-    words = datasets.load("names").text.split()
-    alphabet = Alphabet.of(words)
-    return rows_of(words, alphabet), alphabet
+    """The lecture's names."""
+    return datasets.load("names").text.split()

@@ -6,18 +6,17 @@ from itertools import pairwise
 import pytest
 import torch
 import torch.nn.functional as F
+from conftest import WORDS
 
 from makemore import manual_backprop as by_hand
-from makemore.diagnostics import STARTS, DeepMLP, look_inside, train, update_ratio
-from makemore.models.mlp import windows
-from makemore.words import PADDING, inputs_and_targets
+from makemore.diagnostics import STARTS, DeepMLP, look_inside, update_ratio, update_ratios
+from makemore.words import build_dataset
 
 
 @pytest.fixture
-def examples(rows):
+def examples(alphabet):
     """Windows of 3 ids, and the id that follows each."""
-    x, y = inputs_and_targets(rows)
-    return windows(x, 3)[y != PADDING], y[y != PADDING]
+    return build_dataset(WORDS, alphabet, block_size=3)
 
 
 @pytest.fixture
@@ -87,7 +86,7 @@ def test_training_by_hand_reaches_the_loss_of_autograd(alphabet, examples):
     losses = []
     for gradients in (by_hand.backward_fused, by_hand.backward, by_hand.backward_by_autograd):
         p = by_hand.parameters(len(alphabet))
-        losses.append(list(by_hand.train(p, *examples, steps=200, gradients=gradients)))
+        losses.append(list(by_hand.train_by_hand(p, *examples, steps=200, gradients=gradients)))
         assert by_hand.forward(p, *examples)["loss"] < 1.5 < losses[-1][0]
     assert losses[0] == pytest.approx(losses[2], abs=1e-9)
     assert losses[1] == pytest.approx(losses[2], abs=1e-9)
@@ -148,7 +147,7 @@ def test_update_ratio_is_measured_in_powers_of_ten():
 def test_training_yields_a_ratio_for_each_matrix_and_learns(alphabet, examples):
     x, y = examples
     model = DeepMLP(len(alphabet), STARTS["batch norm"])
-    ratios = list(train(model, x, y, steps=50, batch_size=16, lr=0.1, seed=0))
+    ratios = list(update_ratios(model, x, y, steps=50, batch_size=16, lr=0.1, seed=0))
     assert {len(step) for step in ratios} == {6}
     assert all(math.isfinite(ratio) for step in ratios for ratio in step)
     assert F.cross_entropy(model(x), y) < math.log(len(alphabet)) - 0.5

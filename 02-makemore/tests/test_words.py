@@ -1,4 +1,6 @@
-"""Words become ids and come back; batches depend on the seed and the step alone."""
+"""Words become ids and come back; examples are the lectures'; a list of words is read with care."""
+
+import random
 
 import pytest
 import torch
@@ -6,18 +8,9 @@ from conftest import WORDS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from makemore.words import (
-    END,
-    PADDING,
-    POOL,
-    Alphabet,
-    WordList,
-    batch_at,
-    inputs_and_targets,
-    inside_word,
-    lengths_of,
-    rows_of,
-)
+from makemore.load import read_words
+from makemore.words import END, PADDING, Alphabet, build_dataset, trim, word_rows
+from shared import cli
 
 TEN = "\n".join("abcdefghij")
 
@@ -25,29 +18,48 @@ TEN = "\n".join("abcdefghij")
 @given(st.lists(st.text(min_size=1), min_size=1))
 def test_rows_hold_every_word_and_nothing_else(words):
     alphabet = Alphabet.of(words)
-    rows = rows_of(words, alphabet).tolist()
-    assert [alphabet.decode([i for i in row if i > END]) for row in rows] == words
-    for word, row in zip(words, rows):
+    x, y = word_rows(words, alphabet)
+    for word, seen, predicted in zip(words, x.tolist(), y.tolist()):
         ids = alphabet.encode(word)
-        assert row == [END, *ids, END] + [PADDING] * (len(row) - len(word) - 2)
+        rest = len(seen) - len(ids) - 1
+        assert alphabet.decode(ids) == word
+        assert seen == [END, *ids] + [END] * rest
+        assert predicted == [*ids, END] + [PADDING] * rest
 
 
-def test_inputs_and_targets_are_the_lectures_pairs():
-    alphabet = Alphabet("abc")
-    x, y = inputs_and_targets(rows_of(["ab", "abca"], alphabet))
-    assert x.tolist() == [[0, 1, 2, 0, 0], [0, 1, 2, 3, 1]]
-    assert y.tolist() == [[1, 2, 0, -1, -1], [1, 2, 3, 1, 0]]
-    assert inside_word(x).tolist() == (y != PADDING).tolist()
+def lecture_dataset(words, alphabet, block_size):
+    """The loop of lecture 3."""
+    xs, ys = [], []
+    for word in words:
+        context = [0] * block_size
+        for ix in [*alphabet.encode(word), 0]:
+            xs.append(context)
+            ys.append(ix)
+            context = [*context[1:], ix]
+    return torch.tensor(xs), torch.tensor(ys)
 
 
-def test_batch_is_trimmed_to_its_longest_word(rows):
-    x, _ = inputs_and_targets(rows[:3])  # ava mia emma
-    assert x.shape == (3, 5)
+@pytest.mark.parametrize("block_size", [1, 3, 8])
+def test_dataset_is_that_of_the_lectures_loop(block_size, alphabet):
+    ours, theirs = (f(WORDS, alphabet, block_size) for f in (build_dataset, lecture_dataset))
+    assert all(torch.equal(a, b) for a, b in zip(ours, theirs))
 
 
-def test_alphabet_of_more_characters_than_16_bits_can_number():
-    words = [chr(0x20000 + i) for i in range(40_000)]
-    assert rows_of(words, Alphabet.of(words)).max() == 40_000
+@pytest.mark.needs_data("names.txt")
+def test_splits_of_all_names_have_the_lectures_number_of_examples(names):
+    """Lectures 4 to 6 print these: words shuffled with Python's seed 42, cut at 80 and 90 %."""
+    random.Random(42).shuffle(names := list(names))
+    alphabet = Alphabet.of(names)
+    parts = names[:25626], names[25626:28829], names[28829:]
+    sizes = [len(build_dataset(part, alphabet, 3)[1]) for part in parts]
+    assert sizes == [182_625, 22_655, 22_866]
+
+
+def test_trimmed_rows_are_as_long_as_their_longest_word(alphabet):
+    x, y = word_rows(WORDS, alphabet)
+    x, y = trim(x[:3], y[:3])  # ava mia emma
+    assert x.shape == y.shape == (3, 5)
+    assert y[2].tolist() == [*alphabet.encode("emma"), END]
 
 
 def test_unknown_character_is_named(alphabet):
@@ -55,63 +67,45 @@ def test_unknown_character_is_named(alphabet):
         alphabet.encode("qa")
 
 
-def test_batch_depends_on_seed_and_step_alone(rows):
-    lengths = lengths_of(rows)
-    first = [batch_at(step, lengths, 4, seed=1) for step in range(3 * POOL)]
-    backwards = [batch_at(step, lengths, 4, seed=1) for step in reversed(range(3 * POOL))]
-    assert all(torch.equal(a, b) for a, b in zip(first, reversed(backwards)))
-    other = [batch_at(step, lengths, 4, seed=2) for step in range(3 * POOL)]
-    assert not all(torch.equal(a, b) for a, b in zip(first, other))
+# lists of words
 
 
-@pytest.mark.parametrize("by_length", [True, False])
-def test_every_word_is_drawn_about_equally_often(rows, by_length):
-    lengths = lengths_of(rows)
-    drawn = torch.cat([batch_at(step, lengths, 8, 0, by_length) for step in range(200 * POOL)])
-    counts = torch.bincount(drawn, minlength=len(WORDS))
-    expected = 200 * POOL * 8 / len(WORDS)
-    assert ((counts - expected).abs() < 5 * expected**0.5).all()  # five standard deviations
+@pytest.fixture
+def read(tmp_path):
+    """What is read from a file with this text."""
+
+    def read(text, **options):
+        (tmp_path / "words.txt").write_bytes(text.encode())
+        return read_words(str(tmp_path / "words.txt"), **options)
+
+    return read
 
 
-def test_batches_by_length_have_little_padding():
-    lengths = torch.randint(3, 15, (1000,))
-
-    def waste(by_length):
-        batches = [lengths[batch_at(step, lengths, 32, 0, by_length)] for step in range(POOL)]
-        return sum(int((batch.max() - batch).sum()) for batch in batches)
-
-    assert waste(by_length=True) < waste(by_length=False) / 4
+def test_crlf_spaces_around_and_empty_lines_make_no_difference(read):
+    assert read(" " + TEN.replace("\n", " \r\n\r\n") + "\r\n").words == read(TEN).words
 
 
-def test_crlf_spaces_around_and_empty_lines_make_no_difference():
-    plain = WordList.of(TEN, 40).words
-    assert WordList.of(" " + TEN.replace("\n", " \r\n\r\n") + "\r\n", 40).words == plain
+def test_spaces_inside_and_letters_beyond_ascii_stay(read):
+    assert read(TEN + "\nSan José\n東京").words[-2:] == ["San José", "東京"]
 
 
-def test_spaces_inside_and_letters_beyond_ascii_stay():
-    assert "San José" in WordList.of(TEN + "\nSan José\n東京", 40).words
+def test_letter_written_in_two_ways_is_one(read):
+    assert read(TEN + "\ncafe\u0301\ncaf\u00e9").words[-2:] == ["caf\u00e9"] * 2
 
 
-def test_letter_written_in_two_ways_is_one():
-    words = WordList.of(TEN + "\ncafe\u0301\ncaf\u00e9", 40)
-    assert words.words[-2:] == ["caf\u00e9"] * 2
-
-
-def test_long_words_are_left_out_and_counted():
-    words = WordList.of(TEN + "\n" + "x" * 10_000, 40)
+def test_long_words_are_left_out_and_counted(read):
+    words = read(TEN + "\n" + "x" * 10_000)
     assert (len(words.words), words.too_long, words.longest) == (10, 1, 1)
-    assert "left out: 1 of more than 40" in str(words)
-    assert WordList.of(TEN + "\n" + "x" * 10_000, 10_000).longest == 10_000
+    assert "1 longer than 40 left out" in str(words)
+    assert read(TEN + "\n" + "x" * 10_000, max_length=10_000).longest == 10_000
 
 
-def test_both_cases_are_noticed_and_lowercase_joins_them():
-    assert WordList.of(TEN + "\nA\nB\nX", 40).both_cases == 2
-    assert WordList.of(TEN + "\nA\nB\nX", 40, lowercase=True).both_cases == 0
+def test_both_cases_are_noticed_and_lowercase_joins_them(read):
+    assert read(TEN + "\nA\nB\nX").both_cases == 2
+    assert read(TEN + "\nA\nB\nX", lowercase=True).both_cases == 0
 
 
-@pytest.mark.parametrize(
-    "text", ["emma", "emma\n" * 1000, "a\nb\nc\n" * 7, "x" * 50 + "\n" + TEN[2:]]
-)
-def test_fewer_than_ten_different_words_are_refused(text):
-    with pytest.raises(ValueError, match="at least 10 different words are needed"):
-        WordList.of(text, 40)
+@pytest.mark.parametrize("text", ["emma", "a\nb\nc\n" * 7, "x" * 50 + "\n" + TEN[2:]])
+def test_fewer_than_ten_different_words_are_refused(text, read):
+    with pytest.raises(cli.UserError, match="at least 10 different words are needed"):
+        read(text)

@@ -1,25 +1,31 @@
-"""The ladder: ten models, all from ids (batch, time) to logits (batch, time, vocab).
+"""The ladder: twelve models by name, from a table of counts to a Transformer.
 
-A model's other arguments are its sizes, and their defaults are those that the README reports on.
+All have the interface of the lectures, `logits, loss = model(x, y)`. A model's other arguments are
+its sizes.
 """
 
 import inspect
+from collections.abc import Sequence
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from makemore.models.bigram import BigramCounts, BigramNet
 from makemore.models.bow import BagOfWords
 from makemore.models.gru import GRU
 from makemore.models.lstm import LSTM
-from makemore.models.mlp import MLP
+from makemore.models.mlp import MLP, WindowModel
 from makemore.models.mlp_bn import MLPBatchNorm
 from makemore.models.rnn import RNN
 from makemore.models.transformer import Transformer
+from makemore.models.trigram import TrigramCounts
 from makemore.models.wavenet import WaveNet
+from makemore.models.wavenet_dilated import DilatedWaveNet
+from makemore.words import Alphabet, build_dataset, word_rows
 
 MODELS: dict[str, type[nn.Module]] = {
     "bigram": BigramCounts,
+    "trigram": TrigramCounts,
     "bigram-net": BigramNet,
     "bow": BagOfWords,
     "mlp": MLP,
@@ -28,29 +34,23 @@ MODELS: dict[str, type[nn.Module]] = {
     "gru": GRU,
     "lstm": LSTM,
     "wavenet": WaveNet,
+    "wavenet-dilated": DilatedWaveNet,
     "transformer": Transformer,
 }
 
 
 def sizes_of(name: str) -> list[str]:
-    """The names of the sizes that the model called `name` has."""
+    """The names of the sizes of a model."""
     return list(inspect.signature(MODELS[name]).parameters)[1:]
 
 
 def build(name: str, vocab_size: int, **sizes: Any) -> nn.Module:
-    """A new model; sizes that are not given are its defaults.
-
-    Raises `ValueError` for an unknown model, a size that it does not have, or one out of range.
-    """
-    if name not in MODELS:
-        raise ValueError(f"there is no model {name!r}; the models are {', '.join(MODELS)}")
-    for size, value in sizes.items():
-        if size not in sizes_of(name):
-            has = ", ".join(sizes_of(name)) or "none"
-            raise ValueError(f"{name} has no {size}; its sizes: {has}")
-        if size == "dropout":
-            if not 0 <= value < 1:
-                raise ValueError(f"dropout must be at least 0 and below 1, not {value}")
-        elif size != "smoothing" and value < 1:
-            raise ValueError(f"{size} must be at least 1, not {value}")
+    """The model of this name, with random weights; sizes that are not given are its defaults."""
     return MODELS[name](vocab_size, **sizes)
+
+
+def examples(model: nn.Module, words: Sequence[str], alphabet: Alphabet) -> tuple[Tensor, Tensor]:
+    """The words as this model reads them: windows and what follows, or rows of whole words."""
+    if isinstance(model, WindowModel):
+        return build_dataset(words, alphabet, model.block_size)
+    return word_rows(words, alphabet)

@@ -1,58 +1,67 @@
 """The bigram, twice: a table of counts, and a layer of weights that gradient descent makes equal.
 
-Follows the first part of makemore (youtube.com/watch?v=PaCmpygFfXo). Both look at one character to
-predict the next. What counting finds at once, a neural network finds step by step; but only the
-network can go on to longer contexts, where no table would be large enough.
+Follows makemore, lecture 2 (youtube.com/watch?v=PaCmpygFfXo). Both look at one character to predict
+the next. What counting finds at once, a neural network finds step by step; but only the network can
+be extended to longer contexts, for which no table would be large enough.
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
+
+from makemore.loss import cross_entropy
 
 
 class BigramCounts(nn.Module):
     """How often each id follows each other one, as probabilities.
 
-    `smoothing` is added to every count, so that a pair never seen gets a chance, too. The table
-    has no gradients; `count` is its training.
+    `smoothing` is added to every count, so that a pair never seen has some probability, too. The
+    table has no gradients: `count` is its training.
     """
 
     counts: Tensor
 
     def __init__(self, vocab_size: int, smoothing: float = 1.0) -> None:
         super().__init__()
-        if not 0 <= smoothing <= 1e9:
-            raise ValueError(f"smoothing must be from 0 to 1e9, not {smoothing}")
         self.smoothing = smoothing
         self.register_buffer("counts", torch.zeros(vocab_size, vocab_size))
 
     def count(self, x: Tensor, y: Tensor) -> None:
-        """Add the pairs of inputs and targets (batch, time); negative targets are padding."""
+        """Count pairs of neighbors: `y` (word, time) follows `x`; PADDING is left out."""
         pairs = x[y >= 0], y[y >= 0]
-        self.counts.index_put_(pairs, torch.ones(()), accumulate=True)
+        one = self.counts.new_ones(())
+        self.counts.index_put_(pairs, one, accumulate=True)  # counts[first, second] += 1, for all
 
     def probabilities(self) -> Tensor:
-        """P(column | row), (vocab, vocab). A row without any counts is uniform."""
+        """P(second | first), (vocab, vocab). A row without any counts is uniform."""
         counts = self.counts + self.smoothing
-        totals = counts.sum(1, keepdim=True)
+        totals = counts.sum(1, keepdim=True)  # (V, 1), so each row is divided by its own sum
         return torch.where(totals > 0, counts / totals, 1 / len(counts))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Logits (batch, time, vocab) for the id that follows each of `x` (batch, time)."""
-        return self.probabilities().log()[x]
+    def forward(self, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """Logits (batch, time, vocab) for what follows each of `x` (batch, time), and the loss."""
+        logits = self.probabilities().log()[x]
+        loss = None if y is None else cross_entropy(logits, y)
+        return logits, loss
 
 
 class BigramNet(nn.Module):
-    """One linear layer from a one-hot vector to the logits.
+    """One linear layer from a one-hot vector to the logits, which are log-counts in the making.
 
-    A one-hot vector times a matrix is a row of the matrix, so the row is looked up. The logits are
-    log-counts in the making. An L2 penalty on the weights draws every row towards all zeros, which
-    is a uniform distribution: the part that smoothing plays in the table.
+    `l2` times the mean square of the weights is added to the loss in training. It pulls every row
+    toward zero, which is a uniform distribution: what smoothing does in the table of counts.
     """
 
-    def __init__(self, vocab_size: int) -> None:
+    def __init__(self, vocab_size: int, l2: float = 0.0) -> None:
         super().__init__()
-        self.table = nn.Parameter(torch.zeros(vocab_size, vocab_size))
+        self.l2 = l2
+        self.W = nn.Parameter(torch.zeros(vocab_size, vocab_size))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Logits (batch, time, vocab) for the id that follows each of `x` (batch, time)."""
-        return self.table[x]  # one_hot(x) @ weight
+    def forward(self, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """Logits (batch, time, vocab) for what follows each of `x` (batch, time), and the loss."""
+        xenc = F.one_hot(x, len(self.W)).to(self.W.dtype)  # (B, T, V)
+        logits = xenc @ self.W  # (B, T, V) @ (V, V) -> (B, T, V): row x of W
+        loss = None if y is None else cross_entropy(logits, y)
+        if loss is not None and self.training:
+            loss = loss + self.l2 * (self.W**2).mean()
+        return logits, loss

@@ -1,12 +1,14 @@
 """A causal bag of words: which characters came before, whatever their order.
 
-The simplest way for a model to look at the whole of the word so far: the mean of all embeddings up
-to here. In self-attention the same mean gets weights that depend on the content
-("Let's build GPT", youtube.com/watch?v=kCc8FmEb1nY, begins with this very mean).
+The simplest way for a model to look at the whole word so far: the mean of all embeddings up to
+here. Self-attention gives this mean weights that depend on the content; "Let's build GPT" starts
+with the same mean (youtube.com/watch?v=kCc8FmEb1nY, from 42:13).
 """
 
 import torch
 from torch import Tensor, nn
+
+from makemore.loss import cross_entropy
 
 
 class BagOfWords(nn.Module):
@@ -21,10 +23,12 @@ class BagOfWords(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(n_hidden, vocab_size)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Logits (batch, time, vocab) for the id that follows each prefix of `x` (batch, time)."""
+    def forward(self, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """Logits (batch, time, vocab) for what follows each prefix of `x`, and the loss."""
         embedded = self.embedding(x)  # (B, T, C)
         counts = torch.arange(1, x.shape[1] + 1, device=x.device).unsqueeze(1)  # (T, 1)
         bag = embedded.cumsum(1) / counts  # (B, T, C): the mean of all up to here
         hidden = self.hidden(torch.cat([embedded, bag], 2)).tanh()  # (B, T, H)
-        return self.output(self.dropout(hidden))  # (B, T, V)
+        logits = self.output(self.dropout(hidden))  # (B, T, V)
+        loss = None if y is None else cross_entropy(logits, y)
+        return logits, loss

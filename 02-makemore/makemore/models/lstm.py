@@ -1,35 +1,42 @@
 """Long short-term memory: a state of its own for what has to last.
 
-After Hochreiter and Schmidhuber 1997 (doi.org/10.1162/neco.1997.9.8.1735), used for text, as here,
-in "Generating Sequences With Recurrent Neural Networks" (Graves 2013, arxiv.org/abs/1308.0850), but
-without peepholes. The cell is only ever scaled and added to, so a gradient can go back through it
-for many steps.
+After Hochreiter and Schmidhuber 1997 (doi.org/10.1162/neco.1997.9.8.1735), used for text as in
+"Generating Sequences With Recurrent Neural Networks" (Graves 2013, arxiv.org/abs/1308.0850), but
+without peepholes. The cell state c is only ever scaled and added to, so a gradient can flow back
+through it for many steps.
 """
 
-import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from makemore.models.recurrent import Recurrent, State
+from makemore.models.rnn import Recurrent, State, orthogonal
+
+
+class LSTMCell(nn.Module):
+    """The cell of torch.nn.LSTM: c' = σ(f) · c + σ(i) · tanh(g), h' = σ(o) · tanh(c').
+
+    The input gate i, forget gate f, candidate g and output gate o are each W x + U h + b.
+    """
+
+    n_states = 2
+
+    def __init__(self, n_embd: int, n_hidden: int) -> None:
+        super().__init__()
+        self.from_input = nn.Linear(n_embd, 4 * n_hidden)
+        self.from_hidden = orthogonal(n_hidden, n_gates=4)
+
+    def forward(self, x: Tensor, state: State) -> State:
+        """The state after a character, whose embedding `x` is (batch, n_embd)."""
+        h, c = state
+        i, f, g, o = (self.from_input(x) + self.from_hidden(h)).chunk(4, 1)  # (B, n_hidden) each
+        c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+        h = o.sigmoid() * c.tanh()
+        return h, c
 
 
 class LSTM(Recurrent):
-    """The cell of torch.nn.LSTM, with gates i, f, g, o of the character and the hidden state.
-
-    c' = σ(f) · c + σ(i) · tanh(g), h' = σ(o) · tanh(c'); in the code the gates are called write,
-    forget, new and read.
-    """
-
-    n_gates = 4
-    n_states = 2
+    """A recurrent network with long short-term memory."""
 
     def __init__(
         self, vocab_size: int, n_embd: int = 32, n_hidden: int = 256, dropout: float = 0.2
     ) -> None:
-        super().__init__(vocab_size, n_embd, n_hidden, dropout)
-
-    def step(self, projected: Tensor, state: State) -> State:
-        hidden, cell = state
-        gates = torch.addmm(projected, hidden, self.from_hidden.weight.T)  # (B, 4H)
-        write, forget, new, read = gates.chunk(4, 1)
-        cell = forget.sigmoid() * cell + write.sigmoid() * new.tanh()
-        return read.sigmoid() * cell.tanh(), cell
+        super().__init__(LSTMCell(n_embd, n_hidden), vocab_size, n_embd, n_hidden, dropout)

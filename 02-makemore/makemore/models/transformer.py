@@ -1,17 +1,19 @@
-"""The Transformer: every character looks at itself and those before it, and decides where.
+"""The Transformer: every character decides which of the characters before it to look at.
 
-The last rung of makemore, in the form of GPT-2 (Radford et al. 2019, "Language Models are
-Unsupervised Multitask Learners"; the attention is that of Vaswani et al. 2017,
-arxiv.org/abs/1706.03762). The lesson 03-gpt takes it further.
+The last model of makemore.py, in the form of GPT-2 (Radford et al. 2019, "Language Models are
+Unsupervised Multitask Learners"), with the attention of Vaswani et al. 2017
+(arxiv.org/abs/1706.03762). The lesson 03-gpt takes it further.
 """
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from makemore.loss import cross_entropy
+
 
 class CausalSelfAttention(nn.Module):
-    """Each place asks (query), all up to it answer (key), and what matches is read (value)."""
+    """Compare each query with the keys up to it; return the mean of their values, weighted so."""
 
     def __init__(self, n_embd: int, n_head: int, dropout: float) -> None:
         super().__init__()
@@ -21,7 +23,7 @@ class CausalSelfAttention(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
-        """`x` and what it returns are (batch, time, n_embd)."""
+        """(batch, time, n_embd) -> (batch, time, n_embd)."""
         batch, time, n_embd = x.shape
         heads = self.query_key_value(x).view(batch, time, 3, self.n_head, n_embd // self.n_head)
         query, key, value = heads.permute(2, 0, 3, 1, 4)  # each (B, heads, T, C / heads)
@@ -33,7 +35,7 @@ class CausalSelfAttention(nn.Module):
 
 
 class Block(nn.Module):
-    """Attention gathers, the MLP thinks it over; each adds to the residual stream."""
+    """Attention, then an MLP; each adds to the residual stream."""
 
     def __init__(self, n_embd: int, n_head: int, dropout: float) -> None:
         super().__init__()
@@ -45,7 +47,7 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
-        """`x` and what it returns are (batch, time, n_embd)."""
+        """(batch, time, n_embd) -> (batch, time, n_embd)."""
         x = x + self.attention(self.norm1(x))
         hidden = F.gelu(self.expand(self.norm2(x)), approximate="tanh")
         return x + self.dropout(self.project(hidden))
@@ -64,8 +66,6 @@ class Transformer(nn.Module):
         dropout: float = 0.1,
     ) -> None:
         super().__init__()
-        if n_embd % n_head:
-            raise ValueError(f"n_embd must be a multiple of n_head: {n_embd} is none of {n_head}")
         self.block_size = block_size
         self.token_embedding = nn.Embedding(vocab_size, n_embd)
         self.position_embedding = nn.Embedding(block_size, n_embd)
@@ -74,14 +74,16 @@ class Transformer(nn.Module):
         self.norm = nn.LayerNorm(n_embd)
         self.output = nn.Linear(n_embd, vocab_size)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Logits (batch, time, vocab) for the id that follows each prefix of `x` (batch, time).
+    def forward(self, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """Logits (batch, time, vocab) for what follows each prefix of `x`, and the loss.
 
-        Raises `ValueError` for a time above `block_size`, where there are no positions.
+        Raises `ValueError` for a time above `block_size`, since there are no more positions.
         """
         time = x.shape[1]
         if time > self.block_size:
             raise ValueError(f"{time} characters are more than the {self.block_size} of block_size")
         x = self.token_embedding(x) + self.position_embedding.weight[:time]  # (B, T, C)
         x = self.blocks(self.dropout(x))
-        return self.output(self.norm(x))  # (B, T, V)
+        logits = self.output(self.norm(x))  # (B, T, V)
+        loss = None if y is None else cross_entropy(logits, y)
+        return logits, loss
