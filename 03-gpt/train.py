@@ -1,7 +1,7 @@
 """Train a decoder-only Transformer on a text, and sample from it.
 
     python train.py                                  # the modern model on Shakespeare
-    python train.py --model lecture --stage heads    # the lecture's, as far as it is by then
+    python train.py --model lecture --stage heads    # the lecture's, at one of its stages
     python train.py --model gpt2                     # GPT-2, as nanoGPT trains it on a laptop
     torchrun --nproc_per_node=2 train.py             # the same run, shared by two processes
     python train.py --preset gpt2-124m --data tokens/ --compile
@@ -66,7 +66,7 @@ class Config:
     model: ModelName = "modern"
     """GPT-2 with what has been learned since; GPT-2; the lecture's; only a table of pairs."""
     stage: Stage = "dropout"
-    """How far the lecture's model has come: it has this piece and those before it."""
+    """Stage of the lecture's model: this piece, and all before it."""
     preset: Preset = "cpu"
     """Where the defaults below come from; without it, cpu, or baby if there is a CUDA GPU."""
     data: str = "shakespeare"
@@ -74,8 +74,8 @@ class Config:
     init: Annotated[str | None, arg(metavar="GPT2")] = None
     """Start from a GPT-2's weights: a folder in Hugging Face's layout, or a name on its hub."""
     steps: int = 900
-    """Training steps. On --resume, more of them continue a finished run: the schedule goes on in
-    its middle, so the result is not that of a longer run."""
+    """Training steps. With --resume, a larger number continues a finished run. The learning rate
+    jumps to where the longer schedule has it, so the result differs from that of one long run."""
     minutes: Annotated[float | None, arg(metavar="FLOAT")] = None
     """Train for this long instead. Not reproducible bit for bit."""
     evaluations: int = 10
@@ -109,9 +109,9 @@ class Config:
     warm_up: int = 10
     """Steps over which the learning rates rise."""
     decay: Literal["linear", "cosine"] = "linear"
-    """How they fall afterwards."""
+    """Shape of the decay after the warm-up."""
     final_lr: float = 0.0
-    """What is left of them at the end, as a fraction of the peak."""
+    """Final learning rate, as a fraction of the peak."""
     clip: float = 0.0
     """Clip the norm of the gradient at this value; 0 for no clipping."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
@@ -135,9 +135,12 @@ class Choice:
     """The options on which the defaults of the others depend."""
 
     model: ModelName = "modern"
+    stage: Stage = "dropout"
     preset: Preset | None = None
     init: str | None = None
     resume: Path | None = None
+    steps: int | None = None
+    minutes: float | None = None
 
 
 def train(config: Config) -> None:
@@ -169,6 +172,8 @@ def train(config: Config) -> None:
         seed=config.seed,
         look_every=1 if device.type == "cpu" else 10,
     )
+    if config.resume and rank == 0:
+        training.run.write_settings(asdict(replace(config, resume=None)))
     model: Any = torch.compile(raw_model) if config.compile else raw_model
     if world > 1:
         model = DistributedDataParallel(model, forward_sync_buffers=False)
@@ -339,8 +344,6 @@ def open_run(config: Config, corpus: Corpus, rank: int) -> Run:
         if run.read_config().get("sha256") != corpus.sha256:
             fix = "give the same text with --data"
             raise cli.UserError(f"{config.data} is not what {run.path} was started with; {fix}")
-        if rank == 0:
-            run.write_settings(asdict(replace(config, resume=None)))
         return run
     paths = [Path()]
     if rank == 0:
@@ -365,17 +368,25 @@ def open_run(config: Config, corpus: Corpus, rank: int) -> Run:
 def default_config(args: Sequence[str]) -> Config:
     """The values of the options that are not given: those of the run, or of model and preset."""
     choice = cli.parse_known(Choice, args)
-    return defaults(choice.model, choice.preset, choice.init, choice.resume)
+    if choice.steps is not None and choice.minutes is not None:
+        raise cli.UserError("give --steps or --minutes, not both")
+    default = defaults(choice)
+    if choice.steps is not None:  # a run that was in minutes continues in steps
+        default = replace(default, minutes=None)
+    return default
 
 
-def defaults(model: str, preset: str | None, init: str | None, resume: Path | None) -> Config:
+def defaults(choice: Choice) -> Config:
     """The options with which the run `resume` was started; or else those of model and preset."""
-    if resume:
-        return replace(Run.open(resume, LESSON).settings(Config), resume=resume)
-    preset = preset or ("baby" if torch.cuda.is_available() else "cpu")
+    if choice.resume:
+        return replace(Run.open(choice.resume, LESSON).settings(Config), resume=choice.resume)
+    model, init = choice.model, choice.init
+    preset = choice.preset or ("baby" if torch.cuda.is_available() else "cpu")
     if model not in presets.PRESETS[preset]:
         raise cli.UserError(f"--preset {preset} has no {model}; leave --preset out")
     options = {"model": model, "preset": preset, "init": init, **presets.PRESETS[preset][model]}
+    if model == "lecture" and preset == "cpu":
+        options |= presets.STAGES.get(choice.stage, {})
     if init:
         if model != "gpt2":
             raise cli.UserError("--init has the weights of a GPT-2; add --model gpt2")
@@ -388,11 +399,9 @@ def defaults(model: str, preset: str | None, init: str | None, resume: Path | No
 
 def main(config: Config) -> None:
     """Refuse options that contradict each other or the run of --resume, then train."""
-    default = defaults(config.model, config.preset, config.init, config.resume)
-    if config.minutes is not None and config.steps != default.steps:
-        if config.minutes != default.minutes:
-            raise cli.UserError("give --steps or --minutes, not both")
-        config = replace(config, minutes=None)  # a run that was in minutes continues in steps
+    default = defaults(
+        Choice(config.model, config.stage, config.preset, config.init, config.resume)
+    )
     if config.resume:
         Run.open(config.resume, LESSON).refuse_changes(config, CHANGEABLE)
     for name in ("n_layer", "n_head", "n_embd"):
@@ -418,8 +427,10 @@ def check(config: Config, world: int) -> None:
         require(config, name, 0 <= getattr(config, name) < 1, "from 0 to below 1")
     require(config, "minutes", config.minutes is None or 0 < config.minutes < math.inf, "above 0")
     require(config, "patience", config.patience is None or config.patience >= 1, "at least 1")
-    staged = config.model == "lecture" or config.stage == "dropout"
-    require(config, "stage", staged, "left out: only --model lecture has stages")
+    if config.stage != "dropout" and config.model != "lecture":
+        raise cli.UserError(f"--stage {config.stage} needs --model lecture; others have no stages")
+    if config.model == "lecture" and config.muon_lr:
+        raise cli.UserError("AdamW trains all of the lecture's model; leave --muon-lr out")
     require(config, "seed", 0 <= config.seed < 2**63, "from 0 to 2**63 - 1")
     parts = world * config.micro_batches
     allowed = f"a multiple of {parts}, processes times --micro-batches"

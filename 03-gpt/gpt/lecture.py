@@ -1,7 +1,7 @@
 """Lecture 7, "Let's build GPT": from a bigram to a Transformer, one piece at a time.
 
 Follows youtube.com/watch?v=kCc8FmEb1nY in its order and with its names. Each stage keeps all that
-came before it and adds one piece:
+came before it and adds one piece (`residual` also stacks and widens):
 
     22:11    bigram       a table: the next token from the current one alone
     1:19:11  head         one head of self-attention: each token gathers from those before it
@@ -143,7 +143,7 @@ class Block(nn.Module):
 
 
 class LectureGPT(nn.Module):
-    """The lecture's model at one of its stages; the earlier ones have no use for some of the sizes.
+    """The lecture's model at one of its stages; the earlier ones ignore some of the sizes.
 
     Raises `ValueError` for an unknown stage, or if n_embd is not a multiple of n_head.
     """
@@ -217,7 +217,7 @@ class LectureGPT(nn.Module):
         for _ in range(max_new_tokens):
             context = ids[:, -self.block_size :]  # there are no positions beyond block_size
             logits, _ = self(context)
-            logits = logits[:, -1]  # (B, V) of the last step only: the others are known already
+            logits = logits[:, -1]  # (B, V), at the last position only
             probs = F.softmax(logits, dim=-1)  # (B, V)
             next_id = torch.multinomial(probs, num_samples=1, generator=generator)  # (B, 1)
             ids = torch.cat([ids, next_id], dim=1)  # (B, T + 1)

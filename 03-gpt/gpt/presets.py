@@ -74,6 +74,7 @@ LECTURE = GPT2_CPU | {
     "final_lr": 1.0,  # the learning rate stays as it is
     "clip": 0.0,
 }
+STAGES = {"bigram": {"steps": 3000, "lr": 1e-2}, "dropout": {"dropout": 0.2}}  # over LECTURE
 LECTURE_BABY = LECTURE | {
     "batch_size": 64,
     "block_size": 256,

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import warnings
 from contextlib import redirect_stderr, redirect_stdout, suppress
+from dataclasses import asdict
 from pathlib import Path
 from statistics import mean
 from xml.etree import ElementTree
@@ -32,6 +33,7 @@ from gpt.data import train_and_dev
 from gpt.evaluation import estimate_loss
 from gpt.load import open_corpus
 from gpt.presets import PRESETS
+from gpt.stages import RECIPES
 from shared import checkpoints, cli, play, plots
 from shared.runs import Run
 
@@ -141,7 +143,7 @@ def test_lecture_model_is_trained_as_far_as_its_stage_and_loaded_as_that(tmp_pat
     assert not any("ffwd" in name for name, _ in model.named_parameters())
     sampled = run("sample", "--run", str(tmp_path / "run"), "--tokens", "50")
     assert len(sampled.stdout) == 51
-    assert "only --model lecture has stages" in mistake(run("train.py", "--stage", "heads"))
+    assert "--stage heads needs --model lecture" in mistake(run("train.py", "--stage", "heads"))
 
 
 @pytest.fixture(scope="module")
@@ -454,17 +456,17 @@ def test_presets_set_the_same_options_and_the_defaults_are_one_of_them():
     for preset, models in PRESETS.items():
         for model, options in models.items():
             assert list(options) == list(PRESETS["cpu"]["modern"])
-            config = train_py.defaults(model, preset, None, None)
+            config = train_py.defaults(train_py.Choice(model, preset=preset))
             assert (config.model, config.preset) == (model, preset)
             train_py.check(config, world=1)
-    assert train_py.defaults("modern", "cpu", None, None) == default
+    assert train_py.defaults(train_py.Choice(preset="cpu")) == default
 
 
 def test_help_shows_the_defaults_of_the_model_and_the_run(copy):
     done = run("train.py", "--help", "--preset", "cpu", "--model", "gpt2")
     assert done.returncode == 0
     words = " ".join(done.stdout.replace("│", " ").split())
-    assert "Training steps. On --resume" in words and "(default: 2000)" in words
+    assert "Training steps. With --resume" in words and "(default: 2000)" in words
     done = run("train.py", "--help", "--resume", str(copy))
     assert "(default: 40)" in done.stdout
     for verb in VERBS:
@@ -501,7 +503,21 @@ def test_finished_run_continues_with_more_steps_or_minutes(copy):
     assert Run(copy, "gpt").settings(train_py.Config).steps == 60  # also if it is stopped now
     done = run("train.py", "--resume", str(copy), "--minutes", "0.02")
     assert done.returncode == 0, done.stderr
-    assert json.loads((copy / "results.json").read_text())["seconds"] >= 1.2
+    results = json.loads((copy / "results.json").read_text())
+    assert results["seconds"] >= 1.2
+    problem = mistake(run("train.py", "--resume", str(copy), "--steps", "60"))
+    assert f"has done {results['steps']:,} steps already; give at least as many --steps" in problem
+    assert Run(copy, "gpt").settings(train_py.Config).minutes == 0.02
+    done = run("train.py", "--resume", str(copy), "--steps", str(results["steps"] + 3))
+    assert f"trained: {results['steps'] + 3:,} steps" in done.stdout
+
+
+def test_stage_of_the_lecture_has_the_lectures_settings():
+    for recipe in RECIPES:
+        args = ["--model", "lecture", "--stage", recipe.stage, "--preset", "cpu"]
+        default = train_py.default_config(args)
+        wanted = {k: v for k, v in asdict(recipe).items() if k not in ("lecture", "stage")}
+        assert {name: getattr(default, name) for name in wanted} == wanted
 
 
 def test_run_that_was_killed_before_its_first_save_begins_again(copy, text):

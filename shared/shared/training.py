@@ -240,6 +240,9 @@ class Training:
         self.model.load_state_dict(checkpoint.part("model"))
         checkpoints.restore_optimizers(self.optimizers, checkpoint.part("optimizer"))
         self.state = State(**checkpoint.about["state"])
+        if self.minutes is None and self.state.step > self.steps:
+            done = f"{self.run.path} has done {self.state.step:,} steps already"
+            raise cli.UserError(f"{done}; give at least as many --steps")
         if self.rank == 0:
             self.metrics()  # is not damaged
             self.run.rewind(self.state.step)
