@@ -645,14 +645,20 @@ def test_mistake_in_an_experiment_is_one_line_and_leaves_nothing(tmp_path, args,
 # the README
 
 
-def test_code_of_the_readme_prints_what_the_readme_says():
+def test_code_of_the_readme_prints_what_the_readme_says(folder, monkeypatch):
+    options = ["--data", str(folder / "words.txt"), "--runs", str(folder / "runs")]
+    assert run("train.py", *options, "--name", "default", *QUICK).returncode == 0
+    monkeypatch.chdir(folder)
     results = doctest.testfile(str(LESSON / "README.md"), module_relative=False, encoding="utf-8")
     assert results.attempted > 5
     assert results.failed == 0
 
 
-def test_pictures_of_the_readme_are_there():
+def test_pictures_and_files_of_the_readme_are_there_and_as_long_as_it_says():
     readme = (LESSON / "README.md").read_text(encoding="utf-8")
-    pictures = re.findall(r"!\[[^]]+\]\((\S+)\)", readme)
-    assert pictures
-    assert all((LESSON / picture).is_file() for picture in pictures)
+    assert "](pictures/" in readme
+    for path, lines in re.findall(r"^\| \[`\S+`\]\((\S+)\) \| (\d+) \|", readme, re.M):
+        text = (LESSON / path).read_text(encoding="utf-8")
+        assert len(text.splitlines()) == pytest.approx(int(lines), rel=0.1), path
+    for path in re.findall(r"\]\(([^):]+)\)", readme):
+        assert (LESSON / path).exists(), path
