@@ -218,6 +218,16 @@ def test_embedding_of_one_number_and_large_alphabets_have_no_picture(folder):
     assert not (folder / "run" / "embedding.svg").exists()
 
 
+def test_characters_without_a_font_are_named_in_one_line(folder):
+    pairs = [a + b for a in "\U000f0000\U000f0001\U000f0002" for b in "abcdefg"]  # private use
+    (folder / "words.txt").write_text("\n".join(pairs), encoding="utf-8")
+    done = train(folder, *QUICK)
+    assert done.returncode == 0
+    (line,) = done.stderr.splitlines()
+    assert "no font on this machine has 3 of the characters" in line
+    assert (folder / "run" / "embedding.svg").exists()
+
+
 def test_bigram_is_counted_and_drawn(folder):
     done = train(folder, "--model", "bigram")
     assert done.returncode == 0
