@@ -1,12 +1,15 @@
 """What a finished run has to show: losses, new words, pictures, and all models side by side."""
 
 import math
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from matplotlib import rc_context
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager, get_font
 from rich.console import Console
 from rich.table import Column, Table
 from torch import Tensor, nn
@@ -156,10 +159,32 @@ def write_files(run: Run, model: nn.Module, data: Data, results: Results) -> lis
     embedding = embedding_of(model)
     if embedding is not None and embedding.shape[1] >= 2 and 3 < len(labels) <= MAP_LIMIT:
         figures["embedding.svg"] = scatter(embedding, labels)
-    for name, figure in figures.items():
-        with run.writing(name) as path:
-            plots.save(figure, path)
+    shown = data.alphabet.characters if figures.keys() - {"loss.svg"} else ""
+    with rc_context({"font.family": fonts_for(shown)}):
+        for name, figure in figures.items():
+            with run.writing(name) as path, warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "Glyph .* missing from font")
+                plots.save(figure, path)
     return ["model.safetensors", "results.json", "samples.txt", *figures]
+
+
+def fonts_for(characters: str) -> list[str]:
+    """Fonts of this machine that together have these characters, matplotlib's own first.
+
+    Warns, in one line, of characters that none has; they are drawn as empty boxes.
+    """
+    families, missing = ["DejaVu Sans"], {ord(character) for character in characters}
+    for font in sorted(fontManager.ttflist, key=lambda font: font.name not in families):
+        if missing and font.name != "Last Resort High-Efficiency":  # which has boxes for all
+            found = missing & get_font(font.fname).get_charmap().keys()
+            missing -= found
+            if found and font.name not in families:
+                families.append(font.name)
+    if missing:
+        some = ", ".join(chr(code) for code in sorted(missing)[:5])
+        message = f"no font on this machine has {len(missing)} of the characters, such as {some}"
+        warnings.warn(f"{message}; pictures show boxes instead", stacklevel=1)
+    return families
 
 
 def embedding_of(model: nn.Module) -> Tensor | None:

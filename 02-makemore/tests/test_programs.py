@@ -218,6 +218,16 @@ def test_embedding_of_one_number_and_large_alphabets_have_no_picture(folder):
     assert not (folder / "run" / "embedding.svg").exists()
 
 
+def test_characters_without_a_font_are_named_in_one_line(folder):
+    pairs = [a + b for a in "\U000f0000\U000f0001\U000f0002" for b in "abcdefg"]  # private use
+    (folder / "words.txt").write_text("\n".join(pairs), encoding="utf-8")
+    done = train(folder, *QUICK)
+    assert done.returncode == 0
+    (line,) = done.stderr.splitlines()
+    assert "no font on this machine has 3 of the characters" in line
+    assert (folder / "run" / "embedding.svg").exists()
+
+
 def test_bigram_is_counted_and_drawn(folder):
     done = train(folder, "--model", "bigram")
     assert done.returncode == 0
@@ -645,14 +655,20 @@ def test_mistake_in_an_experiment_is_one_line_and_leaves_nothing(tmp_path, args,
 # the README
 
 
-def test_code_of_the_readme_prints_what_the_readme_says():
+def test_code_of_the_readme_prints_what_the_readme_says(folder, monkeypatch):
+    options = ["--data", str(folder / "words.txt"), "--runs", str(folder / "runs")]
+    assert run("train.py", *options, "--name", "default", *QUICK).returncode == 0
+    monkeypatch.chdir(folder)
     results = doctest.testfile(str(LESSON / "README.md"), module_relative=False, encoding="utf-8")
     assert results.attempted > 5
     assert results.failed == 0
 
 
-def test_pictures_of_the_readme_are_there():
+def test_pictures_and_files_of_the_readme_are_there_and_as_long_as_it_says():
     readme = (LESSON / "README.md").read_text(encoding="utf-8")
-    pictures = re.findall(r"!\[[^]]+\]\((\S+)\)", readme)
-    assert pictures
-    assert all((LESSON / picture).is_file() for picture in pictures)
+    assert "](pictures/" in readme
+    for path, lines in re.findall(r"^\| \[`\S+`\]\((\S+)\) \| (\d+) \|", readme, re.M):
+        text = (LESSON / path).read_text(encoding="utf-8")
+        assert len(text.splitlines()) == pytest.approx(int(lines), rel=0.1), path
+    for path in re.findall(r"\]\(([^):]+)\)", readme):
+        assert (LESSON / path).exists(), path
