@@ -26,6 +26,16 @@ def dot(w: Sequence[Value], x: Sequence[Value]) -> Value:
     return Value(sum(map(mul, ws, xs)), (*w, *x), "dot", (*xs, *ws))
 
 
+def linear(x: Sequence[Value], w: Sequence[Sequence[Value]]) -> list[Value]:
+    """w @ x: the dot product of `x` with each row of `w`, whose numbers are read once for all."""
+    xs = [xi.data for xi in x]
+    out = []
+    for row in w:
+        ws = [wi.data for wi in row]
+        out.append(Value(sum(map(mul, ws, xs)), (*row, *x), "dot", (*xs, *ws)))
+    return out
+
+
 def neuron(w: Sequence[Value], x: Sequence[Value], b: Value, activation: str = "") -> Value:
     """activation(w·x + b), as one node; `activation` is a method of `Value`, or none.
 

@@ -8,7 +8,7 @@ mask; here the future has not been computed yet.
 
     python -m micrograd.gpt         # 1,000 names, a step each; then twenty new ones
 
-Every dot product is one node of the graph (`fused.dot`), and so is the loss of a token; the rest is
+Every dot product is one node of the graph (`fused`), and so is the loss of a token; the rest is
 scalar operations. Left out: batches, and everything that tensors are for. The lesson 03-gpt has
 them.
 """
@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from micrograd.engine import Value
-from micrograd.fused import dot
+from micrograd.fused import dot, linear
 from micrograd.nn import Module
 from micrograd.optim import Adam
 
@@ -33,11 +33,6 @@ def tokenize(names: Sequence[str]) -> tuple[list[str], list[list[int]]]:
     letters = sorted({letter for name in names for letter in name})
     boundary = len(letters)
     return letters, [[boundary, *map(letters.index, name), boundary] for name in names]
-
-
-def linear(x: Vector, w: Matrix) -> Vector:
-    """w @ x: the dot product of `x` with each row."""
-    return [dot(row, x) for row in w]
 
 
 def add(x: Vector, y: Vector) -> Vector:

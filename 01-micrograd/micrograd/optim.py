@@ -98,9 +98,10 @@ class Adam(Optimizer):
         b1, b2 = self.betas
         self._steps += 1
         correct1, correct2 = 1 - b1**self._steps, 1 - b2**self._steps
+        means, squares = self._means, self._squares
         for i, p in enumerate(self.parameters):
-            self._means[i] = mean = b1 * self._means[i] + (1 - b1) * p.grad
-            self._squares[i] = square = b2 * self._squares[i] + (1 - b2) * p.grad**2
+            means[i] = mean = b1 * means[i] + (1 - b1) * p.grad
+            squares[i] = square = b2 * squares[i] + (1 - b2) * p.grad**2
             p.data -= self.lr * (mean / correct1) / (math.sqrt(square / correct2) + EPSILON)
 
 

@@ -514,6 +514,15 @@ def test_dot_product_of_a_value_with_itself_counts_it_twice():
     assert a.grad == 6.0
 
 
+def test_linear_is_a_dot_product_with_every_row():
+    x, w = [Value(2.0), Value(-3.0)], [[Value(1.0), Value(4.0)], [Value(0.5), Value(-1.0)]]
+    out = fused.linear(x, w)
+    assert [y.data for y in out] == [fused.dot(row, x).data for row in w] == [-10.0, 4.0]
+    (out[0] * 2 + out[1]).backward()
+    assert [v.grad for v in x] == [2 * 1.0 + 0.5, 2 * 4.0 - 1.0]
+    assert [v.grad for row in w for v in row] == [4.0, -6.0, 2.0, -3.0]
+
+
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @given(st.lists(st.floats(-3, 3), min_size=3, max_size=3), st.integers(0, 1000))
 def test_fused_network_equals_the_plain_one(activation, x, seed):
