@@ -203,7 +203,10 @@ def train(config: Config) -> None:
         if training.evaluation_is_due:
             with autocast:
                 dev = estimate_loss(raw_model, dev_split, config.block_size)
-            training.evaluated(dev, sample(raw_model, corpus.vocabulary, 100, config.seed))
+            text = ""
+            if math.isfinite(dev):  # otherwise training ends here
+                text = sample(raw_model, corpus.vocabulary, 100, config.seed)
+            training.evaluated(dev, text)
 
     if rank == 0:
         training.load_best()

@@ -512,6 +512,17 @@ def test_finished_run_continues_with_more_steps_or_minutes(copy):
     assert f"trained: {results['steps'] + 3:,} steps" in done.stdout
 
 
+def test_dev_loss_that_is_nan_ends_training_with_a_message(monkeypatch, tmp_path, text):
+    def nan(model, *_):
+        for parameter in model.parameters():
+            parameter.data.fill_(torch.nan)
+        return torch.nan
+
+    monkeypatch.setattr(train_py, "estimate_loss", nan)
+    options = ["--data", text, "--runs", str(tmp_path), "--name", "run", *QUICK]
+    assert "the dev loss is nan after step 4" in mistake(run("train.py", *options))
+
+
 def test_stage_of_the_lecture_has_the_lectures_settings():
     for recipe in RECIPES:
         args = ["--model", "lecture", "--stage", recipe.stage, "--preset", "cpu"]
