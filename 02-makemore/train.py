@@ -147,7 +147,7 @@ class Choice:
 
 
 def train(config: Config, data: Data) -> report.Results:
-    """Train one model, from the start or from where it stopped, and show what came out."""
+    """Train a model, or continue training it, and report the results."""
     device = devices.find_device(config.device)
     torch.manual_seed(config.seed)
     raw_model = build_model(config, data).to(device)
@@ -214,7 +214,7 @@ def count(config: Config, data: Data) -> report.Results:
 def show(
     run: Run, config: Config, model: nn.Module, data: Data, trained: report.Trained | None
 ) -> report.Results:
-    """Print and write what came out."""
+    """Print the results and write them to the run folder."""
     return report.report(
         run, model, data, trained, name=config.model, test=config.test, seed=config.seed
     )

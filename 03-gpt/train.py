@@ -144,7 +144,7 @@ class Choice:
 
 
 def train(config: Config) -> None:
-    """Train one model, from the start or from where it stopped, and show what came out."""
+    """Train a model, or continue training it, and report the results."""
     rank, world, device = devices.start_processes(config.device)  # several with torchrun
     check(config, world)
     config = replace(config, dtype=devices.find_dtype(config.dtype, device))

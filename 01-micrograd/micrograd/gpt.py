@@ -47,7 +47,7 @@ def rms_norm(x: Vector) -> Vector:
 
 
 def softmax(x: Vector) -> Vector:
-    """Positive shares that add up to 1, in proportion to exp(x)."""
+    """Probabilities proportional to exp(x), which sum to 1."""
     largest = max(xi.data for xi in x)  # taken out so that nothing overflows; it cancels
     exps = [(xi - largest).exp() for xi in x]
     total = sum(exps, Value(0.0))

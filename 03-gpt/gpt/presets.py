@@ -29,7 +29,7 @@ GPT2_CPU: dict[str, Any] = {
     "final_lr": 0.1,
     "clip": 1.0,
 }
-GPT2_BABY = GPT2_CPU | {
+BABY = {  # the size that the lecture ends with
     "steps": 5000,
     "batch_size": 64,
     "block_size": 256,
@@ -38,6 +38,7 @@ GPT2_BABY = GPT2_CPU | {
     "n_embd": 384,
     "dropout": 0.2,
 }
+GPT2_BABY = GPT2_CPU | BABY
 GPT2_124M = GPT2_CPU | {
     "steps": 19073,
     "batch_size": 512,
@@ -75,15 +76,7 @@ LECTURE = GPT2_CPU | {
     "clip": 0.0,
 }
 STAGES = {"bigram": {"steps": 3000, "lr": 1e-2}, "dropout": {"dropout": 0.2}}  # over LECTURE
-LECTURE_BABY = LECTURE | {
-    "batch_size": 64,
-    "block_size": 256,
-    "n_layer": 6,
-    "n_head": 6,
-    "n_embd": 384,
-    "dropout": 0.2,
-    "lr": 3e-4,
-}
+LECTURE_BABY = LECTURE | BABY | {"lr": 3e-4}
 BIGRAM = GPT2_CPU | {
     "steps": 1000,
     "batch_size": 128,

@@ -12,7 +12,7 @@ import platform
 import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -128,25 +128,6 @@ class Run:
                 option = "--" + field.name.replace("_", "-")
                 started = f"without {option}" if then in (None, "") else f"with {option} {then}"
                 raise UserError(f"{self.path} was started {started}, not {now}; leave {option} out")
-
-    def begun_with(self, given: Settings, free: Collection[str]) -> Settings:
-        """The settings that this run was begun with, except for `free` ones that are given now.
-
-        Raises `UserError` when an option that is not free was given now and says something else.
-        """
-        stored = self.read_config().get("config", {})
-        kept = {}
-        for field in fields(given):
-            now, default = getattr(given, field.name), field.default
-            then = stored.get(field.name, default)
-            then = Path(then) if isinstance(default, Path) else then
-            if now == default:
-                kept[field.name] = then
-            elif field.name not in free and now != then:
-                option = "--" + field.name.replace("_", "-")
-                begun = f"without {option}" if then in (None, "") else f"with {option} {then}"
-                raise UserError(f"{self.path} was begun {begun}, not {now}; leave {option} out")
-        return replace(given, **kept)
 
     def write_json(self, name: str, value: Any) -> None:
         text = json.dumps(value, indent=2, default=str, allow_nan=False)

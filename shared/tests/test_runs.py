@@ -192,26 +192,6 @@ def test_damaged_metrics_are_one_sentence(tmp_path, line):
         run.read_metrics()
 
 
-@dataclass
-class Legacy:
-    steps: int | None = None
-    data: str = "names"
-    runs: Path = Path("runs")
-
-
-def test_run_goes_on_with_the_settings_it_was_begun_with(tmp_path):
-    run = Run.create(tmp_path, "demo", "one")
-    run.write_config(asdict(Legacy(steps=5, data="a.txt", runs=tmp_path)))
-    assert run.begun_with(Legacy(), set()) == Legacy(5, "a.txt", tmp_path)
-    assert run.begun_with(Legacy(steps=5), set()) == Legacy(5, "a.txt", tmp_path)
-    assert run.begun_with(Legacy(data="b.txt"), {"data"}) == Legacy(5, "b.txt", tmp_path)
-    with pytest.raises(UserError, match="begun with --steps 5, not 6; leave --steps out"):
-        run.begun_with(Legacy(steps=6), set())
-    run.write_config(asdict(Legacy(data="")))
-    with pytest.raises(UserError, match=r"begun without --data, not b\.txt; leave --data out"):
-        run.begun_with(Legacy(data="b.txt"), set())
-
-
 def test_what_a_kill_has_left_is_gone_after_the_next_write(tmp_path):
     program = """
 import os, sys
