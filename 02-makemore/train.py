@@ -144,6 +144,8 @@ class Choice:
     preset: Preset = "default"
     compare: bool = False
     resume: Path | None = None
+    steps: int | None = None
+    minutes: float | None = None
 
 
 def train(config: Config, data: Data) -> report.Results:
@@ -295,9 +297,14 @@ def open_run(config: Config, data: Data) -> Run:
 def default_config(args: Sequence[str]) -> Config:
     """The values of the options that are not given: those of the run, or of model and preset."""
     choice = cli.parse_known(Choice, args)
+    if choice.steps is not None and choice.minutes is not None:
+        raise cli.UserError("give --steps or --minutes, not both")
     if choice.compare and choice.resume is None:
         return replace(defaults(choice.model, choice.preset), minutes=1.0)
-    return defaults(choice.model, choice.preset, choice.resume)
+    default = defaults(choice.model, choice.preset, choice.resume)
+    if choice.steps is not None:  # a run that was in minutes continues in steps
+        default = replace(default, minutes=None)
+    return default
 
 
 def defaults(model: str, preset: str = "default", resume: Path | None = None) -> Config:
@@ -320,10 +327,6 @@ def main(config: Config) -> None:
     default = defaults(config.model, config.preset, config.resume)
     if config.compare:
         refuse_comparison(config, default)
-    elif config.minutes is not None and config.steps != default.steps:
-        if config.minutes != default.minutes:
-            raise cli.UserError("give --steps or --minutes, not both")
-        config = replace(config, minutes=None)  # a run that was in minutes continues in steps
     if config.resume:
         Run.open(config.resume, LESSON).refuse_changes(config, CHANGEABLE)
     check(config, default)

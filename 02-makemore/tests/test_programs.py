@@ -262,6 +262,12 @@ def test_minutes_end_training_by_the_clock(folder):
     assert results["seconds"] >= 1.2
 
 
+def test_run_in_minutes_continues_in_steps_also_in_as_many_as_the_default(folder):
+    assert train(folder, *QUICK[:6], "--minutes", "0.005").returncode == 0
+    default = train_py.default_config(["--resume", str(folder / "run"), "--steps", "2500"])
+    assert default.minutes is None
+
+
 def test_comparison_has_a_row_and_a_folder_for_every_model(folder):
     done = train(folder, "--compare", "--minutes", "0.0005")
     assert done.returncode == 0, done.stderr
