@@ -140,7 +140,7 @@ def speed(report: benchmarks.Report, data: Data) -> None:
 def main(report: benchmarks.Report) -> None:
     """Fill all tables."""
     data = open_data("names")
-    print(f"data: {data.words.about}")
+    print(f"data: {data.words.description}")
     x, y = word_rows(data.words.words, data.alphabet)
     bigram = BigramCounts(len(data.alphabet), smoothing=0)
     bigram.count(x, y)

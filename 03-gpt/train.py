@@ -157,20 +157,20 @@ def train(config: Config) -> None:
     optimizers = make_optimizers(raw_model, *lrs, config.weight_decay, config.beta2)
     if rank == 0:
         processes = f", {world} processes" if world > 1 else ""
-        print(f"data: {corpus.about}")
+        print(f"data: {corpus.description}")
         print(f"model: {config.model}, {count_parameters(raw_model):,} parameters; ", end="")
         print(f"on {device.type}, {config.dtype}{processes}", flush=True)
     training = Training(
         open_run(config, corpus, rank),
         raw_model,
         optimizers,
-        about(config, raw_model, corpus.vocabulary),
+        model_metadata(config, raw_model, corpus.vocabulary),
         steps=config.steps,
         minutes=config.minutes,
         evaluations=config.evaluations,
         patience=config.patience,
         seed=config.seed,
-        look_every=1 if device.type == "cpu" else 10,
+        sync_every=1 if device.type == "cpu" else 10,
     )
     if config.resume and rank == 0:
         training.run.write_settings(asdict(replace(config, resume=None)))
@@ -196,7 +196,7 @@ def train(config: Config) -> None:
         if config.clip > 0:
             nn.utils.clip_grad_norm_(raw_model.parameters(), config.clip)
         schedule = config.warm_up, config.decay, config.final_lr
-        training.set_lr(rise_and_fall(step, training.done, *schedule))
+        training.set_lr(rise_and_fall(step, training.progress, *schedule))
         for optimizer in optimizers:
             optimizer.step()
         training.log(mean_loss)
@@ -206,7 +206,7 @@ def train(config: Config) -> None:
             text = ""
             if math.isfinite(dev):  # otherwise training ends here
                 text = sample(raw_model, corpus.vocabulary, 100, config.seed)
-            training.evaluated(dev, text)
+            training.log_evaluation(dev, text)
 
     if rank == 0:
         training.load_best()
@@ -334,7 +334,7 @@ def build_model(config: Config, vocab_size: int) -> Model:
     return build(config.model, vocab_size, **{name: getattr(config, name) for name in names})
 
 
-def about(config: Config, model: Model, vocabulary: Vocabulary) -> dict[str, Any]:
+def model_metadata(config: Config, model: Model, vocabulary: Vocabulary) -> dict[str, Any]:
     """What `gpt.load` needs to build the model again."""
     sizes = {"vocab_size": len(vocabulary), "sizes": model.sizes}
     return {"lesson": LESSON, "model": config.model, **sizes, "vocabulary": describe(vocabulary)}
@@ -342,26 +342,14 @@ def about(config: Config, model: Model, vocabulary: Vocabulary) -> dict[str, Any
 
 def open_run(config: Config, corpus: Corpus, rank: int) -> Run:
     """The folder of --resume, or a new one, which the first process makes."""
-    if config.resume:
-        run = Run.open(config.resume, LESSON)
-        if run.read_config().get("sha256") != corpus.sha256:
-            fix = "give the same text with --data"
-            raise cli.UserError(f"{config.data} is not what {run.path} was started with; {fix}")
-        return run
     paths = [Path()]
     if rank == 0:
-        old = config.runs / config.name
-        if config.name and (old / "config.json").exists():
-            saved = (old / "last.safetensors").exists()
-            verb = "continue it" if saved else "it has saved nothing: begin again"
-            fix = f"{verb} with --resume {old}, or choose another --name"
-            raise cli.UserError(f"{old} exists; {fix}")
-        run = Run.create(config.runs, LESSON, config.name)
-        if isinstance(corpus.vocabulary, BPE) and corpus.vocabulary.ranks is not None:
+        vocabulary = corpus.vocabulary
+        source = {"data": corpus.description, "sha256": corpus.sha256}
+        run = Run.start(LESSON, asdict(config), **source, vocabulary=describe(vocabulary))
+        if isinstance(vocabulary, BPE) and vocabulary.ranks is not None:
             with run.writing(RANKS) as path:
-                path.write_bytes(corpus.vocabulary.ranks)
-        more = {"sha256": corpus.sha256, "vocabulary": describe(corpus.vocabulary)}
-        run.write_config(asdict(config), data=corpus.about, **more)
+                path.write_bytes(vocabulary.ranks)
         paths = [run.path]
     if dist.is_initialized():
         dist.broadcast_object_list(paths)

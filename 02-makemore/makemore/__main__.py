@@ -127,7 +127,7 @@ class Experiment:
         cli.require(self.steps >= 2, "--steps", self.steps, "at least 2")
         cli.require(0 <= self.seed < 2**63, "--seed", self.seed, "from 0 to 2**63 - 1")
         data = open_data(self.data)
-        print(f"data: {data.words.about}")
+        print(f"data: {data.words.description}")
         return data
 
     def windows(self, block_size: int) -> tuple[Tensor, Tensor, int]:

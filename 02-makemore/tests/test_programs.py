@@ -343,7 +343,9 @@ def test_ctrl_c_saves_says_how_to_continue_and_exits_130(folder, start):
     assert (process.returncode, errors.splitlines()[-1]) == (130, "interrupted")
     stopped = int(re.search(r"stopped after step ([\d,]+)", out)[1].replace(",", ""))
     assert f"to continue: python train.py --resume {folder / 'run'}" in out
-    assert checkpoints.load(folder / "run" / "last.safetensors").about["state"]["step"] == stopped
+    assert (
+        checkpoints.load(folder / "run" / "last.safetensors").metadata["state"]["step"] == stopped
+    )
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one child alone")

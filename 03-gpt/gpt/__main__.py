@@ -156,7 +156,7 @@ class Eval(OfRun):
         corpus = open_corpus(self.data or trained["data"], vocabulary)
         if not self.data and trained["sha256"] not in (None, corpus.sha256):
             fix = "pass --data to choose a text"
-            raise cli.UserError(f"{corpus.about} is not the text of {self.run_folder}; {fix}")
+            raise cli.UserError(f"{corpus.description} is not the text of {self.run_folder}; {fix}")
         _, dev = train_and_dev(corpus.ids)
         cli.require(len(dev) > block_size, "--block-size", block_size, f"less than {len(dev):,}")
         device = devices.find_device(self.device)
@@ -239,9 +239,9 @@ class Ablate:
         size = MODERN["block_size"]
         if len(dev) <= size:
             raise cli.UserError(f"{self.data} is too short for contexts of {size} tokens")
-        print(f"data: {corpus.about}")
+        print(f"data: {corpus.description}")
         run = Run.create(self.runs, LESSON, self.name)
-        run.write_config(asdict(self), data=corpus.about, sha256=corpus.sha256)
+        run.write_config(asdict(self), data=corpus.description, sha256=corpus.sha256)
         cpu = torch.device("cpu")
         bfloat16 = devices.find_dtype("auto", cpu) == "bfloat16"
         autocast = torch.autocast("cpu", torch.bfloat16, enabled=bfloat16)

@@ -40,7 +40,7 @@ class Description(TypedDict, total=False):
     sha256: str | None
 
 
-class About(TypedDict):
+class IdsMetadata(TypedDict):
     """The JSON that describes a file of ids."""
 
     dtype: Literal["uint16", "uint32"]
@@ -56,13 +56,13 @@ class About(TypedDict):
 class Corpus:
     """What a model learns from: ids, and their meaning.
 
-    `about` says where they are from, `sha256` identifies them. `floor`, where it is known, is the
-    loss in nats per token below which no model can get.
+    `description` says where they are from, `sha256` identifies them. `floor`, where it is known, is
+    the loss in nats per token below which no model can get.
     """
 
     ids: Ids
     vocabulary: Vocabulary
-    about: str
+    description: str
     sha256: str
     floor: float | None = None
 
@@ -110,21 +110,21 @@ def open_shards(path: Path) -> Corpus:
     files = sorted(path.glob("[!.]*.bin")) if path.is_dir() else [path]  # .x.bin is unfinished
     if not files:
         raise cli.UserError(f"{path} has no files of ids, NAME.bin")
-    first = read_about(files[0])
+    first = read_metadata(files[0])
     arrays, digest = [], hashlib.sha256()
     for file in files:
-        about = read_about(file)
-        if any(about.get(key) != first.get(key) for key in ("vocab_size", "pattern")):
+        metadata = read_metadata(file)
+        if any(metadata.get(key) != first.get(key) for key in ("vocab_size", "pattern")):
             raise cli.UserError(f"{file} has another vocabulary than {files[0]}; keep them apart")
-        dtype = numpy.dtype(about["dtype"]).newbyteorder("<")
+        dtype = numpy.dtype(metadata["dtype"]).newbyteorder("<")
         size = file.stat().st_size
         if size == 0:
             raise cli.UserError(f"{file} is empty; give a file that has ids")
-        if size != about["count"] * dtype.itemsize:
-            says = f"its JSON says {about['count'] * dtype.itemsize:,}"
+        if size != metadata["count"] * dtype.itemsize:
+            says = f"its JSON says {metadata['count'] * dtype.itemsize:,}"
             raise cli.UserError(f"{file} has {size:,} bytes, and {says}; encode the text again")
         arrays.append(numpy.memmap(file, dtype, "r"))
-        digest.update(about["sha256"].encode())
+        digest.update(metadata["sha256"].encode())
     vocabulary = vocabulary_of(files[0], first)
     ids = Shards(arrays)
     sha256 = first["sha256"] if len(files) == 1 else digest.hexdigest()
@@ -132,20 +132,20 @@ def open_shards(path: Path) -> Corpus:
     return Corpus(ids, vocabulary, f"{name} ({len(ids):,} tokens, SHA-256 {sha256[:12]}…)", sha256)
 
 
-def read_about(file: Path) -> About:
+def read_metadata(file: Path) -> IdsMetadata:
     """The JSON beside a file of ids; raises `UserError` if it is missing or damaged."""
     path = file.with_suffix(".json")
     try:
-        return read_json(path, About)
+        return read_json(path, IdsMetadata)
     except FileNotFoundError:
         raise cli.UserError(f"{file} has no {path.name} beside it, which describes it") from None
 
 
-def vocabulary_of(file: Path, about: About) -> Vocabulary:
+def vocabulary_of(file: Path, metadata: IdsMetadata) -> Vocabulary:
     """The meaning of the ids in a file; raises `UserError` if it is unknown."""
-    ranks, pattern, size = file.with_name(RANKS), about.get("pattern"), about["vocab_size"]
+    ranks, pattern, size = file.with_name(RANKS), metadata.get("pattern"), metadata["vocab_size"]
     if ranks.is_file() and pattern is not None:
-        vocabulary = read_bpe(ranks, pattern, about.get("ranks_sha256"))
+        vocabulary = read_bpe(ranks, pattern, metadata.get("ranks_sha256"))
         if len(vocabulary) != size:
             sizes = f"{len(vocabulary):,} tokens, and {file} {size:,}"
             raise cli.UserError(f"{ranks} belongs to another vocabulary: it has {sizes}")
@@ -191,12 +191,12 @@ def describe(vocabulary: Vocabulary) -> Description:
 
 def restore(description: object, folder: Path) -> Vocabulary:
     """The vocabulary that `describe` described; its ranks, if it has any, are in `folder`."""
-    about = checked(description, Description, f"the vocabulary of {folder}")
-    if "characters" in about:
-        return Chars(about["characters"])
-    if (pattern := about.get("pattern")) is None:
+    stored = checked(description, Description, f"the vocabulary of {folder}")
+    if "characters" in stored:
+        return Chars(stored["characters"])
+    if (pattern := stored.get("pattern")) is None:
         return gpt2_bpe()
-    return read_bpe(folder / RANKS, pattern, about.get("sha256"))
+    return read_bpe(folder / RANKS, pattern, stored.get("sha256"))
 
 
 def start_ids(vocabulary: Vocabulary) -> list[int]:
@@ -220,12 +220,12 @@ def load(name: str | Path) -> tuple[Model, Vocabulary]:
             return pretrained.load(folder).eval(), gpt2_vocabulary(folder)
     Run.open(folder, LESSON)
     checkpoint = checkpoints.load(folder / "model.safetensors")
-    about = checkpoint.about
-    if about.get("lesson") != LESSON:
+    metadata = checkpoint.metadata
+    if metadata.get("lesson") != LESSON:
         raise cli.UserError(f"{folder}/model.safetensors is not from this lesson; use another run")
-    model = build(about["model"], about["vocab_size"], **about["sizes"])
+    model = build(metadata["model"], metadata["vocab_size"], **metadata["sizes"])
     model.load_state_dict(checkpoint.part("model"))
-    return model.eval(), restore(about["vocabulary"], folder)
+    return model.eval(), restore(metadata["vocabulary"], folder)
 
 
 def is_gpt2(name: str | Path) -> bool:
