@@ -16,13 +16,16 @@ from xml.etree import ElementTree
 
 import pytest
 import torch
+import torch.nn.functional as F
 from conftest import LESSON
 
 import train as train_py
 from makemore import load
 from makemore.__main__ import VERBS
+from makemore.fast import by_length
+from makemore.load import open_data
 from makemore.loss import estimate_loss
-from makemore.models import MODELS, examples
+from makemore.models import MODELS, build, examples
 from makemore.presets import PRESETS
 from shared import checkpoints, cli
 from shared.runs import Run
@@ -130,6 +133,27 @@ def trained(tmp_path_factory):
 
 
 # train.py
+
+
+def test_character_counts_the_same_in_words_of_any_length(folder):
+    options = "--model rnn --optimizer sgd --lr 1 --weight-decay 0 --warm-up 0 --decay step"
+    where = ["--data", str(folder / "words.txt"), "--runs", str(folder), "--name", "run"]
+    options += " --dropout 0 --steps 1 --batch-size 4 --batches by-length"
+    done = run("train.py", *options.split(), *where)
+    assert done.returncode == 0, done.stderr
+    data = open_data(str(folder / "words.txt"))
+    torch.manual_seed(train_py.Config.seed)
+    model = build("rnn", len(data.alphabet), n_embd=32, n_hidden=256, dropout=0.0)
+    x, y = examples(model, data.train, data.alphabet)
+    ix = by_length(0, (y >= 0).sum(1), 4, train_py.Config.seed)
+    logits, _ = model(x[ix])
+    nats = F.cross_entropy(logits.flatten(0, 1), y[ix].flatten(), ignore_index=-1, reduction="sum")
+    usual = (y >= 0).sum() / len(y) * 4  # characters in a batch
+    assert (y[ix] >= 0).sum() != usual
+    (nats / usual).backward()
+    trained, _ = load(folder / "run")
+    for after, before in zip(trained.parameters(), model.parameters(), strict=True):
+        assert torch.allclose(after, before - before.grad, atol=1e-6)
 
 
 def test_training_says_what_it_did(trained):
