@@ -79,8 +79,8 @@ class Config:
     lowercase: bool = False
     """Make all letters lower case."""
     steps: int = 2500
-    """Training steps. On --resume, more of them continue a finished run: the schedule goes on in
-    its middle, so the result is not that of a longer run."""
+    """Training steps. With --resume, a larger number continues a finished run. The learning rate
+    jumps to where the longer schedule has it, so the result differs from that of one long run."""
     minutes: Annotated[float | None, arg(metavar="FLOAT")] = None
     """Train for this long instead. Not reproducible bit for bit."""
     evaluations: int = 10
