@@ -78,7 +78,7 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """mypy, strict: the packages, shared, and the programs of the lessons."""
     install(session, "mypy", *folders("[test]"))
-    session.run("mypy", "shared/shared")
+    session.run("mypy", "shared/shared", "shared/house")
     for lesson in LESSONS:
         programs = [str(path.relative_to(ROOT)) for path in sorted(lesson.glob("*.py"))]
         session.run("mypy", f"{lesson.name}/{lesson.name[3:]}", *programs)
@@ -105,8 +105,8 @@ for lesson in LESSONS:
 @nox.session(default=False)
 def demo(session: nox.Session) -> None:
     """Every lesson's train.py on bundled data, and one page to look at, runs/demo/index.html."""
-    install(session, *folders(), "Jinja2")
-    session.run("python", "-m", "shared.demo", *session.posargs)
+    install(session, *folders())
+    session.run("python", "-m", "house.demo")
 
 
 @nox.session(default=False)
@@ -114,7 +114,7 @@ def bench(session: nox.Session) -> None:
     """Every lesson's bench.py, or that of the named; with `-- --write`, paste what was measured."""
     install(session, *folders("[test]"))
     if "--write" in session.posargs:
-        session.run("python", "-m", "shared.benchmarks")
+        session.run("python", "-m", "house.benchmarks")
         return
     wanted = set(session.posargs)
     if unknown := wanted - {lesson.name for lesson in LESSONS}:
@@ -122,7 +122,7 @@ def bench(session: nox.Session) -> None:
     for lesson in LESSONS:
         if not wanted or lesson.name in wanted:
             with session.chdir(lesson):
-                session.run("python", "bench.py", "--out", "../runs/bench/benchmarks.json")
+                session.run("python", "bench.py")
 
 
 @nox.session(default=False, venv_backend="none")

@@ -18,8 +18,8 @@ import tracemalloc
 from statistics import median
 
 from contenders import BATCHED, GPTS, NETWORKS, PEER
+from house import benchmarks
 from micrograd.engine import Value
-from shared import benchmarks
 
 TURNS = 5
 STEPS = 8  # in a turn; the first one, on cold caches, is not counted

@@ -20,6 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from house import benchmarks
 from makemore.fast import SharedPrefixes, by_length
 from makemore.load import Data, open_data
 from makemore.loss import cross_entropy, estimate_loss
@@ -27,7 +28,6 @@ from makemore.models import MODELS, examples
 from makemore.models.bigram import BigramCounts
 from makemore.models.lstm import LSTM, LSTMCell
 from makemore.words import PADDING, trim, word_rows
-from shared import benchmarks
 
 TURNS = 9
 STEPS = 16  # in a turn, as many as there are batches in a pool of words
