@@ -359,28 +359,21 @@ def check(config: Config, default: Config) -> None:
             changed = getattr(config, field.name) != getattr(default, field.name)
             if changed and field.name not in COMMON | used:
                 raise cli.UserError(f"{config.model} is counted; leave {flag(field.name)} out")
-    counts = {"max_length", "steps", "evaluations", "batch_size"}
+    counts = {"steps", "evaluations", "batch_size"}
     for name in sorted(counts | used & {"block_size", "n_embd", "n_hidden", "n_layer", "n_head"}):
-        require(config, name, getattr(config, name) >= 1, "at least 1")
+        if getattr(config, name) < 1:
+            raise cli.UserError(f"{flag(name)} must be at least 1")
     for name in ("lr", "weight_decay", "smoothing", "l2"):
-        require(config, name, 0 <= getattr(config, name) < math.inf, "a number from 0 up")
-    require(config, "minutes", config.minutes is None or 0 < config.minutes < math.inf, "above 0")
-    require(config, "patience", config.patience is None or config.patience >= 1, "at least 1")
-    require(config, "warm_up", config.warm_up >= 0, "at least 0")
-    require(config, "decay_at", 0 <= config.decay_at <= 1, "from 0 to 1")
-    require(config, "dropout", 0 <= config.dropout < 1, "from 0 to below 1")
-    require(config, "seed", 0 <= config.seed < 2**63, "from 0 to 2**63 - 1")
-    if config.model in ("wavenet", "wavenet-dilated"):
-        power = config.block_size > 1 and config.block_size & (config.block_size - 1) == 0
-        require(config, "block_size", power, "2, 4, 8, 16 and so on, since pairs are fused")
-    if config.model == "transformer":
-        whole = config.n_embd % config.n_head == 0
-        require(config, "n_embd", whole, f"a multiple of --n-head, {config.n_head}")
-
-
-def require(config: Config, name: str, condition: bool, allowed: str) -> None:
-    """Raise `UserError` unless the condition holds of the option of this name."""
-    cli.require(condition, flag(name), getattr(config, name), allowed)
+        if getattr(config, name) < 0:
+            raise cli.UserError(f"{flag(name)} must not be negative")
+    if config.minutes is not None and config.minutes <= 0:
+        raise cli.UserError("--minutes must be above 0")
+    if config.patience is not None and config.patience < 1:
+        raise cli.UserError("--patience must be at least 1: the first evaluation is always awaited")
+    if "wavenet" in config.model and config.block_size not in (2, 4, 8, 16, 32, 64):
+        raise cli.UserError("a wavenet fuses pairs, so --block-size must be 2, 4, 8, 16, 32 or 64")
+    if config.model == "transformer" and config.n_embd % config.n_head:
+        raise cli.UserError(f"{config.n_head} heads cannot share --n-embd {config.n_embd} evenly")
 
 
 def flag(name: str) -> str:

@@ -475,18 +475,16 @@ def test_resuming_on_other_words_is_refused(trained, tmp_path):
 @pytest.mark.parametrize(
     ("args", "problem"),
     [
-        (["--model", "grue"], "--model must be one of bigram, bigram-net, bow, gru, lstm, mlp, "),
         (["--preset", "lecture"], "--preset lecture is for mlp, mlp-bn, wavenet; choose one"),
-        (["--model", "mlp", "--block-size", "0"], "--block-size must be at least 1, not 0"),
-        (["--model", "wavenet", "--block-size", "6"], "--block-size must be 2, 4, 8, 16 and so on"),
-        (["--model", "transformer", "--n-head", "3"], "--n-embd must be a multiple of --n-head, 3"),
+        (["--model", "mlp", "--block-size", "0"], "--block-size must be at least 1"),
+        (["--model", "wavenet", "--block-size", "6"], "so --block-size must be 2, 4, 8"),
+        (["--model", "transformer", "--n-head", "3"], "3 heads cannot share --n-embd"),
         (["--model", "gru", "--n-head", "2"], "gru has no --n-head; leave it out"),
-        (["--steps", "0"], "--steps must be at least 1, not 0"),
+        (["--steps", "0"], "--steps must be at least 1"),
         (["--steps", "5", "--minutes", "1"], "give --steps or --minutes, not both"),
-        (["--lr", "-1"], "--lr must be a number from 0 up, not -1.0"),
-        (["--lr", "nan"], "--lr must be a number from 0 up, not nan"),
-        (["--dropout", "1"], "--dropout must be from 0 to below 1, not 1.0"),
-        (["--seed", "-1"], "--seed must be from 0 to"),
+        (["--lr", "-1"], "--lr must not be negative"),
+        (["--minutes", "0"], "--minutes must be above 0"),
+        (["--patience", "0"], "--patience must be at least 1"),
         (
             ["--compare", "--model", "gru"],
             "--compare takes every model as it is; leave --model",
@@ -604,11 +602,9 @@ def test_scores_are_the_models(trained):
 @pytest.mark.parametrize(
     ("args", "problem"),
     [
-        (["score", "Ωmega"], "the character 'Ω' of 'Ωmega' is not in the alphabet"),
-        (["score"], "WORDS"),
-        (["sample", "--count", "0"], "--count must be at least 1"),
-        (["sample", "--temperature", "-1"], "--temperature must be a number from 0 up, not -1.0"),
-        (["sample", "--top-k", "0"], "--top-k must be at least 1, not 0"),
+        (["score", "Ωmega"], "'Ωmega' has the character 'Ω'; the model knows only ' ABC"),
+        (["sample", "--temperature", "-1"], "--temperature must not be negative"),
+        (["sample", "--top-k", "0"], "--top-k must be at least 1"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -669,10 +665,8 @@ def test_gradients_by_hand_and_autograds_reach_the_same_loss(tmp_path):
 @pytest.mark.parametrize(
     ("args", "problem"),
     [
-        (["find-lr", "--model", "bigram"], "--model must be one of bigram-net, bow, gru"),
-        (["find-lr", "--low", "1", "--high", "0.1"], "--low must be above 0, below --high"),
+        (["find-lr", "--low", "1", "--high", "0.1"], "--low must be above 0 and below --high"),
         (["diagnose", "--steps", "1"], "--steps must be at least 2"),
-        (["diagnose", "--lr", "0"], "--lr must be a number above 0"),
         (["diagnose", "--data", "no.txt"], "there is no file 'no.txt'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
