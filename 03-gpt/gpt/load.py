@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from gpt import pretrained
 from gpt.chars import Chars
 from gpt.data import Ids
+from gpt.gpt2 import GPT2
 from gpt.models import Model, build
 from gpt.tokens import BPE, GPT2_TOKENS, Shards, parse_ranks
 from shared import checkpoints, cli, datasets
@@ -92,12 +93,19 @@ def encode(text: str, vocabulary: Vocabulary) -> NDArray[numpy.unsignedinteger]:
     if isinstance(vocabulary, BPE):
         ids = vocabulary.encoding.encode_to_numpy(text, disallowed_special=())
         return ids.astype(dtype, copy=False)
-    with cli.users_mistakes():
-        pieces = [
-            numpy.array(vocabulary.encode(text[start : start + PIECE]), dtype)
-            for start in range(0, len(text), PIECE)
-        ]
+    require_known(text, vocabulary)
+    pieces = [
+        numpy.array(vocabulary.encode(text[start : start + PIECE]), dtype)
+        for start in range(0, len(text), PIECE)
+    ]
     return numpy.concatenate(pieces)
+
+
+def require_known(text: str, vocabulary: Vocabulary) -> None:
+    """Raise `UserError` if a character of the text is not in the vocabulary."""
+    if isinstance(vocabulary, Chars) and (unknown := sorted(set(text) - set(vocabulary.stoi))):
+        known = f"the model was trained on {vocabulary.characters!r} only"
+        raise cli.UserError(f"the text has the character {unknown[0]!r}, and {known}")
 
 
 def open_shards(path: Path) -> Corpus:
@@ -215,9 +223,8 @@ def load(name: str | Path) -> tuple[Model, Vocabulary]:
     """
     folder = Path(name)
     if is_gpt2(name):
-        with cli.users_mistakes():
-            folder = pretrained.find(str(name))
-            return pretrained.load(folder).eval(), gpt2_vocabulary(folder)
+        folder = find_gpt2(str(name))
+        return load_gpt2(folder).eval(), gpt2_vocabulary(folder)
     Run.open(folder, LESSON)
     checkpoint = checkpoints.load(folder / "model.safetensors")
     metadata = checkpoint.metadata
@@ -234,12 +241,30 @@ def is_gpt2(name: str | Path) -> bool:
     return not folder.is_dir() or "model_type" in Run(folder, LESSON).read_config()
 
 
+def find_gpt2(name: str) -> Path:
+    """The folder of a GPT-2, or a copy of one on the hub; raises `UserError` if it is not one."""
+    try:
+        folder = pretrained.find(name)
+        pretrained.read_config(folder)
+    except pretrained.LoadError as error:
+        raise cli.UserError(str(error)) from None
+    return folder
+
+
+def load_gpt2(folder: Path, block_size: int | None = None, dropout: float = 0.0) -> GPT2:
+    """`pretrained.load`; raises `UserError` if the weights are damaged."""
+    try:
+        return pretrained.load(folder, block_size, dropout)
+    except pretrained.LoadError as error:
+        raise cli.UserError(str(error)) from None
+
+
 def gpt2_vocabulary(folder: Path) -> Vocabulary:
-    """The vocabulary of the GPT-2 in this folder; raises `ValueError` if it is unknown."""
+    """The vocabulary of the GPT-2 in this folder; raises `UserError` if it is unknown."""
     config = pretrained.read_config(folder)
     if "vocabulary" in config:  # `export` wrote it
         return restore(config["vocabulary"], folder)
     if config["vocab_size"] == GPT2_TOKENS:
         return gpt2_bpe()
     unknown = f"the meaning of the {config['vocab_size']:,} tokens of {folder} is unknown"
-    raise ValueError(f"{unknown}: GPT-2 has {GPT2_TOKENS:,}")
+    raise cli.UserError(f"{unknown}: GPT-2 has {GPT2_TOKENS:,}")
