@@ -369,7 +369,7 @@ def check(config: Config, default: Config) -> None:
     if config.minutes is not None and config.minutes <= 0:
         raise cli.UserError("--minutes must be above 0")
     if config.patience is not None and config.patience < 1:
-        raise cli.UserError("--patience must be at least 1: the first evaluation is always awaited")
+        raise cli.UserError("--patience must be at least 1")
     if "wavenet" in config.model and config.block_size not in (2, 4, 8, 16, 32, 64):
         raise cli.UserError("a wavenet fuses pairs, so --block-size must be 2, 4, 8, 16, 32 or 64")
     if config.model == "transformer" and config.n_embd % config.n_head:
