@@ -28,7 +28,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from shared.exercises import Form, Ladder, Mistake, Step, changed, find, lines_of
+from shared.exercises import Ladder, Mistake, Step, changed, find, lines_of
 
 Answer = dict[str, Any]  # what came of a probe, as JSON: its value or its error; see `ask`
 PATIENCE = 4.0  # seconds for the learner's code to answer all probes
@@ -110,19 +110,20 @@ def ask(probe: str, names: dict[str, Any]) -> Answer:
     return answer | {"printed": printed.getvalue()}
 
 
-def answers(ladder: Ladder, step: Step, form: Form | None = None) -> list[Answer]:
-    """What the lesson's code answers, or a changed form of it, asked in this process."""
-    finders = []
-    if form is not None:
-        module = ".".join(ladder.place(step)[0].with_suffix("").parts)
-        finders = [OtherSource(module, changed(ladder, step, form))]
+def answers(ladder: Ladder, step: Step, source: str = "") -> list[Answer]:
+    """What the lesson's code answers, or another source of the step's file, in this process."""
+    module = ".".join(ladder.place(step)[0].with_suffix("").parts)
+    finders = [OtherSource(module, source)] if source else []
     with imported(ladder.file, ladder.lesson, *finders) as names:
         return [ask(probe, names) for probe in step.probes]
 
 
 def answers_of_mistakes(ladder: Ladder, step: Step) -> list[list[list[Answer]]]:
     """What every form of every mistake answers."""
-    return [[answers(ladder, step, form) for form in m.forms] for m in step.mistakes]
+    return [
+        [answers(ladder, step, changed(ladder, step, form)) for form in mistake.forms]
+        for mistake in step.mistakes
+    ]
 
 
 def answer_all(exercises: str, name: str, folder: str, out: str, stuck: str) -> None:
@@ -303,10 +304,9 @@ def compare(
             if yours["printed"]:
                 says += " What it prints is lost to the code that calls it."
         width = max(len(part or ""), 8)
-        lines += [
-            f"{part or 'gives':{width}}  {show(mine)}",
-            f"{'expected':{width}}  {show(right)}",
-        ]
+        lines.append(f"{part or 'gives':{width}}  {show(mine)}")
+        if mine is not None:
+            lines.append(f"{'expected':{width}}  {show(right)}")
         if any(line.endswith("...") for line in lines):
             lines.append(f"first difference: {found}")
     else:
