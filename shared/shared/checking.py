@@ -233,8 +233,6 @@ def judge(
         return {i for i, answer in enumerate(form) if not same(answer, right[i])}
 
     failing = shows(yours)
-    if failing and all(a.get("error", [""])[0] == "NotImplementedError" for a in yours):
-        return Verdict(False, "There is nothing yet: the body is still blank.")
     remarks, matters = [], set(range(len(right)))
     for mistake, forms in zip(step.mistakes, wrong):
         for form in forms if mistake.passes else []:
@@ -268,15 +266,19 @@ def judge(
 def _differ(yours: Answer, expected: Answer, tolerance: float) -> str:
     """What is different between two answers, in words; nothing if they are the same."""
     if "error" in yours and "error" in expected:
-        kind = yours["error"][0]
-        same = (
-            kind == "RecursionError" == expected["error"][0] or yours["error"] == expected["error"]
-        )
-        return "" if same else "another error"
+        too_deep = yours["error"][0] == "RecursionError" == expected["error"][0]
+        return "" if too_deep or yours["error"] == expected["error"] else "another error"
     if "error" in yours or "error" in expected:
         return "an error"
-    value = difference(yours["value"], expected["value"], tolerance)
-    return value or difference(yours.get("after"), expected.get("after"), tolerance)
+    after = difference(yours.get("after"), expected.get("after"), tolerance)
+    return _differ_in_value(yours, expected, tolerance) or after
+
+
+def _differ_in_value(yours: Answer, expected: Answer, tolerance: float) -> str:
+    """The same for what is returned; it does not matter where the arguments are to be changed."""
+    if expected["value"] is None and expected.get("before") != expected.get("after"):
+        return ""
+    return difference(yours["value"], expected["value"], tolerance)
 
 
 def compare(
@@ -290,13 +292,15 @@ def compare(
     if "error" in yours:
         kind, message = yours["error"]
         says = "Your code raises an error."
+        if kind == "NotImplementedError":
+            says = "This is still blank."
         if kind == "SystemExit":
             says = "Your code ends the program. A function ends with `return`."
         lines[0] += yours.get("where", "")
         lines.append(f"{kind}: {message}" if message else kind)
     elif "error" in expected:
         lines += [f"gives     {show(yours['value'])}", f"expected  {': '.join(expected['error'])}"]
-    elif found := difference(yours["value"], expected["value"], tolerance):
+    elif found := _differ_in_value(yours, expected, tolerance):
         part, mine, right = _first_part(yours["value"], expected["value"], tolerance)
         says = _pattern(mine, right, tolerance)
         if yours["value"] is None:

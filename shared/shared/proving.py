@@ -1,6 +1,6 @@
-"""The proof of a ladder, for a lesson's tests: its steps can be cut out, its mistakes are told apart.
+"""The proof of a ladder, for a lesson's tests: steps can be cut out, mistakes are told apart.
 
-    assert problems(LADDER) == []
+assert problems(LADDER) == []
 """
 
 import contextlib
