@@ -1,5 +1,6 @@
 """The dictionary: what is found, and that whatever has broken is named."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -95,6 +96,24 @@ def test_every_entry_can_be_found_by_each_of_its_names():
             assert find(entries, name) == entry
         assert TEXT.splitlines()[entry.line - 1] == f"### {entry.title}"
     assert len({entry.anchor for entry in entries}) == len(entries)
+
+
+def steps() -> list[tuple[str, str, str]]:
+    """Package, name and term of every step of every lesson's exercises."""
+    found = []
+    for path in ROOT.glob("[0-9][0-9]-*/*/exercises.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Step":
+                (term,) = (word.value for word in node.keywords if word.arg == "term")
+                found.append((path.parent.name, *map(ast.literal_eval, (node.args[0], term))))
+    return found
+
+
+def test_a_term_says_where_it_is_practiced():
+    commands = {f"python -m {package} learn start {name}" for package, name, _ in steps()}
+    assert set(re.findall(r"python -m \w+ learn start [\w-]+", TEXT)) == commands
+    for package, name, term in steps():
+        assert f"`python -m {package} learn start {name}`" in find(entries_of(TEXT), term).body
 
 
 def test_definitions_are_where_python_says(root):
