@@ -22,7 +22,7 @@ from typing import Any
 from shared import cli
 from shared.runs import write_text
 
-RESULTS = "results"  # the name of each lesson's summary, and of all of them in the root README
+RESULTS = "results"  # the name of each lesson's summary, and of all of them in RESULTS.md
 MACHINE = "machine"  # the name of the sentence that says what was measured where
 BLOCK = re.compile(r"(<!-- benchmark: ([\w-]+) -->\n).*?(<!-- end of \2 -->)", re.DOTALL)
 
@@ -173,7 +173,7 @@ def sentence(found: Results) -> str:
 def pasted(readme: str, results: Results, lesson: str | None) -> str:
     """The text of a README with the tables of these results in it.
 
-    `lesson` is None for the root README, whose only table is the summary of all lessons. Raises
+    `lesson` is None for RESULTS.md, whose only table is the summary of all lessons. Raises
     `ValueError` when it asks for a table that was not measured.
     """
 
@@ -193,9 +193,9 @@ def pasted(readme: str, results: Results, lesson: str | None) -> str:
 
 
 def readmes(root: Path) -> dict[Path, str | None]:
-    """The READMEs that may have tables, each with its lesson."""
+    """The pages that may have tables, each with its lesson."""
     lessons = sorted(path.parent for path in root.glob("[0-9][0-9]-*/README.md"))
-    return {root / "README.md": None} | {path / "README.md": path.name for path in lessons}
+    return {root / "RESULTS.md": None} | {path / "README.md": path.name for path in lessons}
 
 
 @dataclass

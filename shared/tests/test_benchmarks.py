@@ -23,7 +23,7 @@ before
 <!-- end of speed -->
 after
 """
-ROOT_README = "# All\n\n<!-- benchmark: results -->\n<!-- end of results -->\n"
+RESULTS_PAGE = "# All\n\n<!-- benchmark: results -->\n<!-- end of results -->\n"
 
 
 def report(lesson: str, speed: str) -> Report:
@@ -38,7 +38,7 @@ def report(lesson: str, speed: str) -> Report:
 @pytest.fixture
 def root(tmp_path):
     """A repository with two lessons, of which the benchmarks have run."""
-    (tmp_path / "README.md").write_text(ROOT_README)
+    (tmp_path / "RESULTS.md").write_text(RESULTS_PAGE)
     for lesson in ("01-a", "02-b"):
         (tmp_path / lesson).mkdir()
         (tmp_path / lesson / "README.md").write_text(README)
@@ -70,7 +70,7 @@ def test_tables_are_pasted_between_their_markers_and_nothing_else_changes(root):
     assert "by hand" not in text and "\nbefore\n" in text and text.endswith("\nafter\n")
     assert "Measured by `nox -s bench` on 20" in text and "torch 2." in text
     assert BLOCK.sub("", text) == BLOCK.sub("", README)
-    summary = (root / "README.md").read_text()
+    summary = (root / "RESULTS.md").read_text()
     assert summary.count("| training | torch: 1 | 1,000 | `nox -s bench` |") == 2
     before = {path: path.read_text() for path in root.rglob("*.*")}
     paste(options)
@@ -99,7 +99,7 @@ def test_readme_that_asks_for_more_than_was_measured_is_an_error(root):
     with pytest.raises(cli.UserError, match="no results 'memory' of 01-a"):
         paste(Paste(root / "measured.json", root))
     assert not (root / "benchmarks.json").exists()
-    assert (root / "README.md").read_text() == ROOT_README
+    assert (root / "RESULTS.md").read_text() == RESULTS_PAGE
 
 
 def test_nothing_measured_and_damaged_results_are_one_line(root):
