@@ -25,7 +25,7 @@ except ImportError as missing:
 from micrograd.fused import MLP  # as `micrograd.nn` has it, ten times as fast
 from micrograd.losses import LOSSES, accuracy, l2
 from micrograd.moons import two_moons
-from micrograd.optim import SGD, Adam, Optimizer, RMSprop, linear_decay
+from micrograd.optim import SGD, Adam, Momentum, Optimizer, RMSprop, linear_decay
 
 
 def train(config: "Config", model: MLP, optimizer: Optimizer, run: runs.Run) -> bool:
@@ -145,7 +145,9 @@ def main(config: Config) -> None:
 def make_optimizer(config: Config, model: MLP) -> Optimizer:
     """The optimizer that `config` asks for."""
     if config.optimizer == "sgd":
-        return SGD(model.parameters(), config.first_lr(), config.momentum)
+        if config.momentum:
+            return Momentum(model.parameters(), config.first_lr(), config.momentum)
+        return SGD(model.parameters(), config.first_lr())
     kind = RMSprop if config.optimizer == "rmsprop" else Adam
     return kind(model.parameters(), config.first_lr())
 

@@ -1,4 +1,4 @@
-"""`python -m micrograd draw`, the graph of the documented example; `gpt`, a GPT made of scalars."""
+"""`python -m micrograd draw`, `gpt`, `learn`: a graph, a GPT made of scalars, the exercises."""
 
 import math
 import random
@@ -12,13 +12,14 @@ try:
     import graphviz
     from tyro.conf import arg
 
-    from shared import cli, datasets, progress, runs
+    from shared import cli, datasets, learn, progress, runs
 except ImportError as missing:
     setup = "in the repository's root folder run `make setup`, then `. .venv/bin/activate`"
     sys.exit(f"error: {missing}; {setup}")
 
 from micrograd import draw, gpt
 from micrograd.example import example
+from micrograd.exercises import LADDER
 
 SHOWN = 100  # steps between two losses that are printed
 
@@ -120,11 +121,17 @@ class TrainGPT:
             raise KeyboardInterrupt
 
 
+class Learn(learn.Learn):  # noqa: D101 (its help is that of all lessons)
+    __doc__ = learn.Learn.__doc__
+    ladder = LADDER
+
+
 def train_gpt() -> None:
     """`python -m micrograd.gpt`."""
     cli.run(TrainGPT.run, TrainGPT)
 
 
 if __name__ == "__main__":
-    verbs = {"draw": Draw, "gpt": TrainGPT}
-    cli.run_verbs(verbs, "Look at the micrograd engine at work, and train a GPT on it.")
+    verbs = {"draw": Draw, "gpt": TrainGPT, "learn": Learn}
+    about = "Look at the micrograd engine at work, train a GPT on it, and write it yourself."
+    cli.run_verbs(verbs, about)

@@ -38,12 +38,20 @@ class Optimizer(ABC):
 
 
 class SGD(Optimizer):
+    """Gradient descent, as in the lecture: a step is the learning rate times the gradient."""
+
+    def step(self) -> None:
+        for p in self.parameters:
+            p.data -= self.lr * p.grad
+
+
+class Momentum(Optimizer):
     """Gradient descent with momentum: the step remembers a share `momentum` of the one before it.
 
     Raises `ValueError` for a momentum outside [0, 1).
     """
 
-    def __init__(self, parameters: Sequence[Value], lr: float, momentum: float = 0.0) -> None:
+    def __init__(self, parameters: Sequence[Value], lr: float, momentum: float) -> None:
         super().__init__(parameters, lr)
         self.momentum = _check_fraction("momentum", momentum)
         self._velocity = [0.0] * len(self.parameters)
