@@ -146,20 +146,22 @@ def test_array_is_as_wide_as_the_vocabulary_needs(largest, dtype):
 
 # Special tokens
 
+THEORY = PLAIN.encode_ordinary(" theory")
+
 
 @both
 @pytest.mark.parametrize(
     ("allowed", "ids"),
     [
-        ("all", [1001, 1002, 120]),
-        ({"<|end|>"}, [1000, *b"!<|fim|>x"]),
-        (["<|fim|>"], [*b"<|end|>!", 1002, 120]),
-        (set(), [*b"<|end|>!<|fim|>x"]),
-        ("none", [*b"<|end|>!<|fim|>x"]),
+        ("all", [1001, 1002, *THEORY]),
+        ({"<|end|>"}, [1000, *b"!<|fim|>", *THEORY]),
+        (["<|fim|>"], [*b"<|end|>!", 1002, *THEORY]),
+        (set(), [*b"<|end|>!<|fim|>", *THEORY]),
+        ("none", [*b"<|end|>!<|fim|>", *THEORY]),
     ],
 )
 def test_special_tokens_get_their_ids_where_they_are_allowed(tokenizer, allowed, ids):
-    text = "<|end|>!<|fim|>x"
+    text = "<|end|>!<|fim|> theory"
     assert tokenizer.encode(text, allowed) == ids
     assert tokenizer.decode(ids) == text
 

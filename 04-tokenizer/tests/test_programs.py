@@ -19,13 +19,14 @@ import pytest
 import tiktoken
 
 import train as train_py
-from tokenizer import FastTokenizer
+from tokenizer import FastTokenizer, display
 from tokenizer.published import names_in_cache
 from tokenizer.split import PATTERNS
 
 LESSON = Path(__file__).parent.parent
 TEXT = "the theory of the thing: to be or not to be, that is the question\n" * 20
 TEXT += "Whether it is nobler in the mind to suffer the slings and arrows of fortune\n" * 10
+TEXT += "-" * 500 + "\n"
 
 
 def run(*args, stdin="", **env):
@@ -112,6 +113,13 @@ def test_show_gives_neighbors_different_colors(model, more):
         colors = [part.split("m")[0] for part in line.split("\x1b[")[1::2]]
         assert all(one != other for one, other in pairwise(colors))
     assert len(colors) == len(ours(model).encode("that is it"))
+
+
+def test_neighbors_differ_in_color_even_if_the_colors_have_come_round():
+    long = [b"-" * len(display.COLORS)] * 3
+    styles = [span.style for span in display._show_chunks([long, long], None, True).spans]
+    assert len(styles) == 6
+    assert all(one != other for one, other in pairwise(styles))
 
 
 STEPS = """\
@@ -361,6 +369,16 @@ def test_code_of_the_readme_prints_what_the_readme_says():
 
 
 README = (LESSON / "README.md").read_text(encoding="utf-8")
+
+
+def test_files_of_the_readme_are_there_and_as_long_as_it_says():
+    for path, lines in re.findall(r"^\| \[`\S+`\]\((\S+)\) \| (\d+) \|", README, re.M):
+        text = (LESSON / path).read_text(encoding="utf-8")
+        assert len(text.splitlines()) == pytest.approx(int(lines), rel=0.1), path
+    for path in re.findall(r"\]\(([^):]+)\)", README):
+        assert (LESSON / path).exists(), path
+
+
 BLOCKS = re.findall(r"^```\n(\$ .*?)^```", README, re.M | re.S)
 COMMANDS = [c for block in BLOCKS for c in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.M)]
 

@@ -10,16 +10,11 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Literal
 
-try:
-    from rich.console import Console
-    from rich.text import Text
-    from tyro.conf import Positional, arg
+from rich.console import Console
+from rich.text import Text
+from tyro.conf import Positional, arg
 
-    from shared import cli, runs
-except ImportError as missing:
-    setup = "in the repository's root folder run `make setup`, then `. .venv/bin/activate`"
-    sys.exit(f"error: {missing}; {setup}")
-
+from shared import cli, runs
 from tokenizer import display
 from tokenizer.fast import FastTokenizer
 from tokenizer.fast_split import FastSplitter
@@ -139,13 +134,13 @@ class Decode:
 
 @dataclass
 class Show(OfText):
-    """Print a text with one background color a token, or, without colors, bars between them."""
+    """Print a text, each token with its own background color, or with bars between tokens."""
 
     tokenizer: str = "gpt4"
     """gpt2, gpt4, gpt4o; a .model, .tiktoken or .json file; the folder of a run; or `new`: trained
     on this text alone, until no pair occurs twice."""
     steps: bool = False
-    """Show the merges, one at a time: those of encoding, or, of a `new` tokenizer, of training."""
+    """Show every merge, one at a time: those of encoding, or, with `new`, those of training."""
     out: Annotated[Path | None, arg(metavar="FILE")] = None
     """File for a picture of it, ending in .svg."""
 

@@ -30,7 +30,8 @@ def show_steps(tokenizer: FastTokenizer, text: str, training: bool, colors: bool
     """The chunks of a text as bytes; then each merge of training or of encoding, and its result."""
     ranks, vocab = tokenizer.ranks, tokenizer.vocab
     chunks = [chunk.encode() for chunk in tokenizer.split(text)]
-    yield Text(f"{len(chunks):,} chunks, {sum(map(len, chunks)):,} bytes\n")
+    kinds = "chunk" if len(chunks) == 1 else "chunks"
+    yield Text(f"{len(chunks):,} {kinds}, {sum(map(len, chunks)):,} bytes\n")
     yield _show_chunks(([bytes([byte]) for byte in chunk] for chunk in chunks), None, colors)
     for step in training_steps(chunks) if training else encoding_steps(chunks, ranks, vocab):
         yield Text(show_merge(step.pair, step.new_id, vocab, step.occurrences) + "\n")
