@@ -104,13 +104,15 @@ class Adam(Optimizer):
 
     def step(self) -> None:
         b1, b2 = self.betas
+        c1, c2 = 1 - b1, 1 - b2
         self._steps += 1
-        correct1, correct2 = 1 - b1**self._steps, 1 - b2**self._steps
+        lr, correct2 = self.lr / (1 - b1**self._steps), 1 - b2**self._steps
         means, squares = self._means, self._squares
         for i, p in enumerate(self.parameters):
-            means[i] = mean = b1 * means[i] + (1 - b1) * p.grad
-            squares[i] = square = b2 * squares[i] + (1 - b2) * p.grad**2
-            p.data -= self.lr * (mean / correct1) / (math.sqrt(square / correct2) + EPSILON)
+            grad = p.grad
+            means[i] = mean = b1 * means[i] + c1 * grad
+            squares[i] = square = b2 * squares[i] + c2 * grad * grad
+            p.data -= lr * mean / (math.sqrt(square / correct2) + EPSILON)
 
 
 def _check_fraction(name: str, value: float) -> float:
