@@ -233,23 +233,26 @@ def judge(
         return {i for i, answer in enumerate(form) if not same(answer, right[i])}
 
     failing = shows(yours)
-    remarks, matters = [], set(range(len(right)))
+    remarks: list[str] = []
+    excused: set[int] = set()
+    edges: set[int] = set()
     for mistake, forms in zip(step.mistakes, wrong):
         for form in forms if mistake.passes else []:
-            matters -= shows(form)
-            if shows(form) <= failing and all(same(yours[i], form[i]) for i in shows(form)):
-                failing -= shows(form)
+            edges |= shows(form)
+            if all(same(yours[i], form[i]) for i in shows(form)):
+                excused |= shows(form)
                 remarks.append(mistake.says)
+    failing -= excused
     if not failing:
         return Verdict(True, "\n\n".join(dict.fromkeys(remarks)))
 
     first = min(failing)
     part, says, block = compare(step.probes[first], yours[first], right[first], step.tolerance)
-    failing = failing & matters or failing
+    failing = failing - edges or failing
     most, probable = len(failing) // 2, None
     for mistake, forms in zip(step.mistakes, wrong):
         for form in forms if not mistake.passes else []:
-            shown = shows(form) & matters or shows(form)
+            shown = shows(form) - edges or shows(form)
             explained = {i for i in failing if same(yours[i], form[i])}
             if explained == failing == shown:
                 return Verdict(False, f"{mistake.says}\n\n{block}", mistake)
@@ -316,7 +319,10 @@ def compare(
     else:
         triples = zip(expected["before"], yours["after"], expected["after"])
         before, after, right = next(t for t in triples if difference(*t[1:], tolerance))
-        says = "Your code changes what it was given; make a new one instead."
+        says = (
+            "What your code returns is right, but it changes what it was given, and whoever calls "
+            "it may still need that. Make a new one, or begin with a copy."
+        )
         if difference(before, right, tolerance):
             says = "What was to be changed is not as it should be."
         lines += [f"leaves    {show(after)}", f"expected  {show(right)}"]
@@ -406,13 +412,19 @@ def _text(value: Any) -> str:
     if "bytes" in value:
         return repr(bytes.fromhex(value["bytes"]))
     if "dict" in value:
-        return f"{{{', '.join(f'{_text(k)}: {_text(v)}' for k, v in value['dict'])}}}"
+        items = [f"{_key(key)}: {_text(item)}" for key, item in value["dict"]]
+        return f"{{{', '.join(items)}}}"
     if "set" in value:
         return f"{{{', '.join(map(_text, value['set']))}}}" if value["set"] else "set()"
     if "tensor" in value:
         return f"a tensor of shape {tuple(value['shape'])}: {_text(value['numbers'])}"
     name = value["object"]
     return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def _key(key: Any) -> str:
+    """A key of a dict, which cannot have been a list."""
+    return f"({', '.join(map(_text, key))})" if isinstance(key, list) else _text(key)
 
 
 def difference(yours: Any, expected: Any, tolerance: float, at: str = "") -> str:
@@ -442,8 +454,8 @@ def difference(yours: Any, expected: Any, tolerance: float, at: str = "") -> str
         mine = {repr(key): value for key, value in yours["dict"]}
         for key, value in expected["dict"]:
             if repr(key) not in mine:
-                return f"{here or 'it is '}without {_text(key)}"
-            name = key if isinstance(key, str) and not at else f"{at}[{_text(key)}]"
+                return f"{here or 'it is '}without {_key(key)}"
+            name = key if isinstance(key, str) and not at else f"{at}[{_key(key)}]"
             if found := difference(mine.pop(repr(key)), value, tolerance, name):
                 return found
         return (

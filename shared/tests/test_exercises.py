@@ -145,7 +145,11 @@ def said(ladder: Ladder, step: str, body: str, tmp_path: Path) -> str:
         ("total", "    return 2 * sum(numbers)\n", "It is 2 times what it should be. total([3])"),
         ("total", "    return numbers\n", "total([]) gives [] expected 0"),
         ("total", "    print(sum(numbers))\n", "nothing: is a `return` missing? What it prints is"),
-        ("total", "    numbers.append(0)\n    return sum(numbers)\n", "changes what it was given"),
+        (
+            "total",
+            "    numbers.append(0)\n    return sum(numbers)\n",
+            "it changes what it was given",
+        ),
         (
             "total",
             "    return numbers[0]\n",
@@ -180,7 +184,7 @@ def test_a_learner_is_told_what_is_wrong(ladder, tmp_path, step, body, words):
         ([1, 2], [1, 2, 3], "of length 2, expected 3"),
         ([[1, 2], [3, 4]], [[1, 2], [3, 5]], "[1][1] is 4, expected 5"),
         ({"a": [1]}, {"a": [2]}, "a[0] is 1, expected 2"),
-        ({1: 2}, {1: 2, (3, 4): 5}, "without [3, 4]"),
+        ({1: 2}, {1: 2, (3, 4): 5}, "without (3, 4)"),
         ({1: 2, 3: 4}, {1: 2}, "which should not be there"),
         (b"\xff", "x", "b'\\xff', expected 'x'"),
         ({1, 2}, {2, 1}, ""),
