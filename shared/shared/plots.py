@@ -1,7 +1,7 @@
-"""The pictures that several lessons share: a loss curve and a heat map.
+"""The pictures that several lessons draw: loss curves and heat maps.
 
-Each function returns a matplotlib figure; `save` writes it, as SVG or PNG by the file's name. No
-window is opened and no global state of matplotlib is touched.
+Each function returns a matplotlib figure, and `save` writes it, as SVG or PNG by the file's name.
+No window is opened, and matplotlib's global state is left alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ def loss_curve(
 ) -> "Figure":
     """Loss against training step: one line for each name in `curves`, a list of (step, loss).
 
-    `lines` are losses to compare with, by name, drawn dashed.
+    `lines` are losses to compare them with, by name, drawn dashed.
     """
     from matplotlib.figure import Figure
 

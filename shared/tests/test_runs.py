@@ -47,7 +47,7 @@ def test_runs_of_the_same_second_get_folders_of_their_own(tmp_path):
 
 def test_runs_folder_that_is_a_file_is_one_clear_line(tmp_path):
     (tmp_path / "file").write_text("precious")
-    with pytest.raises(UserError, match=r"--runs .* cannot be made a folder"):
+    with pytest.raises(UserError, match=r"--runs .* is a file; give a folder"):
         Run.create(tmp_path / "file", "lesson")
 
 
