@@ -12,7 +12,7 @@ setup demo: .venv/bin/nox
 	.venv/bin/nox -s $@
 
 test: .venv/bin/nox
-	.venv/bin/nox
+	.venv/bin/nox --parallel 2
 
 .venv/bin/nox: constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, and $(PYTHON) is older; say make PYTHON=…")'

@@ -1,7 +1,8 @@
 """One session for each lesson, found by looking; and what holds for the whole repository.
 
-A lesson is a folder `NN-name` with a pyproject.toml. Its session is called `name`: it has an
-environment of its own with `shared` and that lesson alone, and runs that lesson's tests.
+A lesson is a folder `NN-name` with a pyproject.toml. Its session is called `name`: in an
+environment of its own, with `shared` and that lesson alone, it runs that lesson's tests. The
+sessions of the house share one environment, the one that nox itself runs in, which `setup` fills.
 
     nox                      lint, types, and all tests
     nox -s micrograd -- -k engine
@@ -9,17 +10,23 @@ environment of its own with `shared` and that lesson alone, and runs that lesson
 """
 
 import hashlib
+import shutil
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import nox
 
 ROOT = Path(__file__).parent
 LESSONS = sorted(path.parent for path in ROOT.glob("[0-9][0-9]-*/pyproject.toml"))
+UV = shutil.which("uv") or shutil.which("uv", path=Path(sys.executable).parent)
 
-nox.options.default_venv_backend = "venv"
+nox.options.default_venv_backend = "uv" if UV else "venv"
 nox.options.reuse_existing_virtualenvs = True
+nox.options.allow_parallel = True  # nox --parallel 2
+
+HOUSE: dict[str, Any] = {"venv_backend": "none", "requires": ["setup"]}
 
 
 def install(session: nox.Session, *requirements: str) -> None:
@@ -36,20 +43,23 @@ def install(session: nox.Session, *requirements: str) -> None:
             key.update((folder / "pyproject.toml").read_bytes())
         args.append(requirement)
     key.update(" ".join([str(ROOT), *args]).encode())
-    own = getattr(session.virtualenv, "location", None)  # `setup` has none but that of nox itself
+    own = getattr(session.virtualenv, "location", None)
     stamp = Path(own or sys.prefix) / "lm-lessons-installed"
     if stamp.is_file() and stamp.read_text() == key.hexdigest():
         session.log(f"{session.name}: everything is installed already")
         return
     session.log(f"{session.name}: installing {', '.join(requirements)}")
-    python = "python" if own else sys.executable
-    session.run_install(python, "-m", "pip", "install", "--quiet", *args, external=not own)
+    if UV:
+        command = [UV, "pip", "install", "--python", own or sys.prefix]
+    else:  # what is imported is compiled then; the rest would cost minutes, and a tenth of the disk
+        command = ["python" if own else sys.executable, "-m", "pip", "install", "--no-compile"]
+    session.run_install(*command, "--quiet", *args, external=True)
     stamp.write_text(key.hexdigest())
 
 
-def folders(extras: str = "") -> list[str]:
-    """`shared` and every lesson, as requirements."""
-    return ["./shared" + extras, *(f"./{lesson.name}{extras}" for lesson in LESSONS)]
+def python(session: nox.Session, *args: str) -> None:
+    """Run Python in the environment that nox runs in."""
+    session.run(sys.executable, *args, external=True)
 
 
 def add_lesson(lesson: Path) -> None:
@@ -74,52 +84,46 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "format", ".", *([] if fix else ["--check"]))
 
 
-@nox.session
-def types(session: nox.Session) -> None:
-    """mypy, strict: the packages, shared, and the programs of the lessons."""
-    install(session, "mypy", *folders("[test]"))
-    session.run("mypy", "shared/shared")
-    for lesson in LESSONS:
-        programs = [str(path.relative_to(ROOT)) for path in sorted(lesson.glob("*.py"))]
-        session.run("mypy", f"{lesson.name}/{lesson.name[3:]}", *programs)
-
-
-@nox.session
-def shared(session: nox.Session) -> None:
-    """The tests of shared, and of the house itself: DICTIONARY.md has examples of every lesson."""
-    install(session, *folders("[test]"))
-    session.run("pytest", "shared/tests", *session.posargs)
-
-
 for lesson in LESSONS:
     add_lesson(lesson)
 
 
-@nox.session(default=False)
+@nox.session(**HOUSE)
+def types(session: nox.Session) -> None:
+    """mypy, strict: the packages, shared, and the programs of the lessons."""
+    python(session, "-m", "mypy", "shared/shared", "shared/house")
+    for lesson in LESSONS:
+        programs = [str(path.relative_to(ROOT)) for path in sorted(lesson.glob("*.py"))]
+        python(session, "-m", "mypy", f"{lesson.name}/{lesson.name[3:]}", *programs)
+
+
+@nox.session(**HOUSE)
+def shared(session: nox.Session) -> None:
+    """The tests of shared, and of the house itself."""
+    python(session, "-m", "pytest", "shared/tests", *session.posargs)
+
+
+@nox.session(**HOUSE, default=False, allow_parallel=False)
 def demo(session: nox.Session) -> None:
     """Every lesson's train.py on bundled data, and one page to look at, runs/demo/index.html."""
-    install(session, *folders(), "Jinja2")
-    session.run("python", "-m", "shared.demo", *session.posargs)
+    python(session, "-m", "house.demo")
 
 
-@nox.session(default=False)
+@nox.session(**HOUSE, default=False, allow_parallel=False)
 def bench(session: nox.Session) -> None:
     """Every lesson's bench.py, or that of the named; with `-- --write`, paste what was measured."""
-    install(session, *folders("[test]"))
     if "--write" in session.posargs:
-        session.run("python", "-m", "shared.benchmarks")
+        python(session, "-m", "house.benchmarks")
         return
-    wanted = set(session.posargs)
-    if unknown := wanted - {lesson.name for lesson in LESSONS}:
-        session.error(f"no lesson is called {', '.join(sorted(unknown))}")
-    for lesson in LESSONS:
-        if not wanted or lesson.name in wanted:
-            with session.chdir(lesson):
-                session.run("python", "bench.py", "--out", "../runs/bench/benchmarks.json")
+    wanted = session.posargs or [lesson.name for lesson in LESSONS]
+    for name in wanted:
+        with session.chdir(ROOT / name):
+            python(session, "bench.py")
 
 
 @nox.session(default=False, venv_backend="none")
 def setup(session: nox.Session) -> None:
-    """All lessons, editable, into the environment that nox itself runs in."""
-    install(session, *folders())
+    """All lessons, editable, with what the house needs, into the environment that nox runs in."""
+    lessons = [f"./{lesson.name}[test]" for lesson in LESSONS]
+    install(session, "mypy", "./shared[test]", *lessons)
     session.log("setup: done; now `. .venv/bin/activate`, go into a lesson, `python train.py`")

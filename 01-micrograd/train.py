@@ -25,7 +25,7 @@ except ImportError as missing:
 from micrograd.fused import MLP  # as `micrograd.nn` has it, ten times as fast
 from micrograd.losses import LOSSES, accuracy, l2
 from micrograd.moons import two_moons
-from micrograd.optim import SGD, Adam, Optimizer, RMSprop, linear_decay
+from micrograd.optim import SGD, Adam, Momentum, Optimizer, RMSprop, linear_decay
 
 
 def train(config: "Config", model: MLP, optimizer: Optimizer, run: runs.Run) -> bool:
@@ -93,17 +93,18 @@ class Config:
 
     def check(self) -> None:
         """Raise `UserError` for settings that train nothing or would fail with an odd message."""
-        cli.require(self.steps >= 1, "--steps", self.steps, "at least 1")
-        cli.require(self.points >= 2, "--points", self.points, "at least 2")
-        if any(width < 1 for width in self.hidden):
-            raise cli.UserError("every hidden layer (--hidden) needs at least one neuron")
-        lr = self.first_lr()
-        cli.require(0 < lr < math.inf, "--lr", lr, "a finite number above 0")
-        cli.require(0 <= self.momentum < 1, "--momentum", self.momentum, "at least 0 and below 1")
-        if self.momentum and self.optimizer != "sgd":
-            raise cli.UserError(f"--momentum is for sgd; leave it out with {self.optimizer}")
-        for option, value in (("--l2", self.l2), ("--noise", self.noise)):
-            cli.require(0 <= value < math.inf, option, value, "a finite number of at least 0")
+        for wrong, message in (
+            (self.steps < 1, "--steps must be at least 1"),
+            (self.points < 2, "--points must be at least 2, one for each moon"),
+            (min(self.hidden, default=1) < 1, "--hidden needs at least one neuron in each layer"),
+            (self.first_lr() <= 0, "--lr must be above 0"),
+            (self.momentum and self.optimizer != "sgd", "--momentum is for --optimizer sgd only"),
+            (not 0 <= self.momentum < 1, "--momentum must be at least 0 and below 1"),
+            (self.l2 < 0, "--l2 must not be negative, or it would reward large weights"),
+            (self.noise < 0, "--noise must not be negative"),
+        ):
+            if wrong:
+                raise cli.UserError(message)
 
 
 def main(config: Config) -> None:
@@ -144,7 +145,9 @@ def main(config: Config) -> None:
 def make_optimizer(config: Config, model: MLP) -> Optimizer:
     """The optimizer that `config` asks for."""
     if config.optimizer == "sgd":
-        return SGD(model.parameters(), config.first_lr(), config.momentum)
+        if config.momentum:
+            return Momentum(model.parameters(), config.first_lr(), config.momentum)
+        return SGD(model.parameters(), config.first_lr())
     kind = RMSprop if config.optimizer == "rmsprop" else Adam
     return kind(model.parameters(), config.first_lr())
 

@@ -79,8 +79,8 @@ class Config:
     lowercase: bool = False
     """Make all letters lower case."""
     steps: int = 2500
-    """Training steps. On --resume, more of them continue a finished run: the schedule goes on in
-    its middle, so the result is not that of a longer run."""
+    """Training steps. With --resume, a larger number continues a finished run. The learning rate
+    jumps to where the longer schedule has it, so the result differs from that of one long run."""
     minutes: Annotated[float | None, arg(metavar="FLOAT")] = None
     """Train for this long instead. Not reproducible bit for bit."""
     evaluations: int = 10
@@ -165,13 +165,13 @@ def train(config: Config, data: Data) -> report.Results:
         open_run(config, data),
         raw_model,
         optimizers,
-        about(config, data),
+        model_metadata(config, data),
         steps=config.steps,
         minutes=config.minutes,
         evaluations=config.evaluations,
         patience=config.patience,
         seed=config.seed,
-        look_every=1 if device.type == "cpu" else 10,
+        sync_every=1 if device.type == "cpu" else 10,
     )
     training.run.write_settings(asdict(replace(config, resume=None)))
 
@@ -184,7 +184,7 @@ def train(config: Config, data: Data) -> report.Results:
         raw_model.zero_grad()
         weight = (y != PADDING).sum() / usual  # a character counts the same in words of any length
         (weight * loss).backward()
-        training.set_lr(lr_factor(config, step, training.done))
+        training.set_lr(lr_factor(config, step, training.progress))
         for optimizer in optimizers:
             optimizer.step()
         training.log(loss)
@@ -192,7 +192,7 @@ def train(config: Config, data: Data) -> report.Results:
             dev_loss = estimate_loss(model, x_dev, y_dev)
             good = math.isfinite(dev_loss)  # otherwise training ends here
             words = report.new_words(raw_model, data, 8, config.seed) if good else []
-            training.evaluated(dev_loss, ", ".join(words))
+            training.log_evaluation(dev_loss, ", ".join(words))
 
     training.load_best()
     state = training.state
@@ -208,7 +208,7 @@ def count(config: Config, data: Data) -> report.Results:
     model.count(*examples(model, data.train, data.alphabet))
     run = open_run(config, data)
     weights = {"model": model.state_dict()}
-    checkpoints.save(run.path / "model.safetensors", weights, about(config, data))
+    checkpoints.save(run.path / "model.safetensors", weights, model_metadata(config, data))
     print(f"model: {config.model}, {model.counts.numel():,} counts")
     return show(run, config, model, data, None)
 
@@ -225,7 +225,7 @@ def show(
 def compare(config: Config, data: Data) -> None:
     """Train every model for the same time; print one table, draw one chart."""
     parent = Run.create(config.runs, LESSON, config.name)
-    parent.write_config(asdict(config), data=data.words.about, sha256=data.words.sha256)
+    parent.write_config(asdict(config), data=data.words.description, sha256=data.words.sha256)
     common = {name: getattr(config, name) for name in COMMON | {"minutes"}}
     results = []
     for model in MODELS:
@@ -269,7 +269,7 @@ def sizes(config: Config, data: Data) -> dict[str, Any]:
     return chosen
 
 
-def about(config: Config, data: Data) -> dict[str, Any]:
+def model_metadata(config: Config, data: Data) -> dict[str, Any]:
     """What `makemore.load` needs to build the model again."""
     model = {"model": config.model, "sizes": sizes(config, data)}
     return {"lesson": LESSON, **model, "characters": data.alphabet.characters}
@@ -277,18 +277,8 @@ def about(config: Config, data: Data) -> dict[str, Any]:
 
 def open_run(config: Config, data: Data) -> Run:
     """The folder of --resume, or a new one."""
-    if config.resume:
-        run = Run.open(config.resume, LESSON)
-        if run.read_config().get("sha256") != data.words.sha256:
-            mend = "give the same words with --data"
-            raise cli.UserError(f"{config.data} is not what {run.path} was started with; {mend}")
-        return run
-    old = config.runs / config.name
-    if config.name and (old / "config.json").exists():
-        mend = f"continue it with --resume {old}, or choose another --name"
-        raise cli.UserError(f"{old} exists; {mend}")
-    run = Run.create(config.runs, LESSON, config.name)
-    run.write_config(asdict(config), data=data.words.about, sha256=data.words.sha256)
+    words = data.words
+    run = Run.start(LESSON, asdict(config), data=words.description, sha256=words.sha256)
     run.write_text("train.txt", "".join(f"{word}\n" for word in data.train))
     run.write_text("dev.txt", "".join(f"{word}\n" for word in data.dev))
     return run
@@ -331,7 +321,7 @@ def main(config: Config) -> None:
         Run.open(config.resume, LESSON).refuse_changes(config, CHANGEABLE)
     check(config, default)
     data = open_data(config.data, config.max_length, config.lowercase)
-    print(f"data: {data.words.about}")
+    print(f"data: {data.words.description}")
     print(f"words: {data.words}")
     if data.words.both_cases and not config.resume:
         letters = f"{data.words.both_cases} letters occur in both cases and count as two"
@@ -369,28 +359,21 @@ def check(config: Config, default: Config) -> None:
             changed = getattr(config, field.name) != getattr(default, field.name)
             if changed and field.name not in COMMON | used:
                 raise cli.UserError(f"{config.model} is counted; leave {flag(field.name)} out")
-    counts = {"max_length", "steps", "evaluations", "batch_size"}
+    counts = {"steps", "evaluations", "batch_size"}
     for name in sorted(counts | used & {"block_size", "n_embd", "n_hidden", "n_layer", "n_head"}):
-        require(config, name, getattr(config, name) >= 1, "at least 1")
+        if getattr(config, name) < 1:
+            raise cli.UserError(f"{flag(name)} must be at least 1")
     for name in ("lr", "weight_decay", "smoothing", "l2"):
-        require(config, name, 0 <= getattr(config, name) < math.inf, "a number from 0 up")
-    require(config, "minutes", config.minutes is None or 0 < config.minutes < math.inf, "above 0")
-    require(config, "patience", config.patience is None or config.patience >= 1, "at least 1")
-    require(config, "warm_up", config.warm_up >= 0, "at least 0")
-    require(config, "decay_at", 0 <= config.decay_at <= 1, "from 0 to 1")
-    require(config, "dropout", 0 <= config.dropout < 1, "from 0 to below 1")
-    require(config, "seed", 0 <= config.seed < 2**63, "from 0 to 2**63 - 1")
-    if config.model in ("wavenet", "wavenet-dilated"):
-        power = config.block_size > 1 and config.block_size & (config.block_size - 1) == 0
-        require(config, "block_size", power, "2, 4, 8, 16 and so on, since pairs are fused")
-    if config.model == "transformer":
-        whole = config.n_embd % config.n_head == 0
-        require(config, "n_embd", whole, f"a multiple of --n-head, {config.n_head}")
-
-
-def require(config: Config, name: str, condition: bool, allowed: str) -> None:
-    """Raise `UserError` unless the condition holds of the option of this name."""
-    cli.require(condition, flag(name), getattr(config, name), allowed)
+        if getattr(config, name) < 0:
+            raise cli.UserError(f"{flag(name)} must not be negative")
+    if config.minutes is not None and config.minutes <= 0:
+        raise cli.UserError("--minutes must be above 0")
+    if config.patience is not None and config.patience < 1:
+        raise cli.UserError("--patience must be at least 1")
+    if "wavenet" in config.model and config.block_size not in (2, 4, 8, 16, 32, 64):
+        raise cli.UserError("a wavenet fuses pairs, so --block-size must be 2, 4, 8, 16, 32 or 64")
+    if config.model == "transformer" and config.n_embd % config.n_head:
+        raise cli.UserError(f"{config.n_head} heads cannot share --n-embd {config.n_embd} evenly")
 
 
 def flag(name: str) -> str:

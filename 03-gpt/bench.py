@@ -31,7 +31,8 @@ from gpt.load import Corpus, open_corpus
 from gpt.models import build
 from gpt.optimizers import make_optimizers
 from gpt.presets import PRESETS
-from shared import benchmarks, datasets, devices
+from house import benchmarks
+from shared import datasets, devices
 from shared.schedules import rise_and_fall
 
 Options = dict[str, Any]

@@ -38,7 +38,9 @@ from gpt.load import (
     Corpus,
     Vocabulary,
     describe,
+    find_gpt2,
     gpt2_vocabulary,
+    load_gpt2,
     open_corpus,
     restore,
     start_ids,
@@ -157,20 +159,20 @@ def train(config: Config) -> None:
     optimizers = make_optimizers(raw_model, *lrs, config.weight_decay, config.beta2)
     if rank == 0:
         processes = f", {world} processes" if world > 1 else ""
-        print(f"data: {corpus.about}")
+        print(f"data: {corpus.description}")
         print(f"model: {config.model}, {count_parameters(raw_model):,} parameters; ", end="")
         print(f"on {device.type}, {config.dtype}{processes}", flush=True)
     training = Training(
         open_run(config, corpus, rank),
         raw_model,
         optimizers,
-        about(config, raw_model, corpus.vocabulary),
+        model_metadata(config, raw_model, corpus.vocabulary),
         steps=config.steps,
         minutes=config.minutes,
         evaluations=config.evaluations,
         patience=config.patience,
         seed=config.seed,
-        look_every=1 if device.type == "cpu" else 10,
+        sync_every=1 if device.type == "cpu" else 10,
     )
     if config.resume and rank == 0:
         training.run.write_settings(asdict(replace(config, resume=None)))
@@ -196,7 +198,7 @@ def train(config: Config) -> None:
         if config.clip > 0:
             nn.utils.clip_grad_norm_(raw_model.parameters(), config.clip)
         schedule = config.warm_up, config.decay, config.final_lr
-        training.set_lr(rise_and_fall(step, training.done, *schedule))
+        training.set_lr(rise_and_fall(step, training.progress, *schedule))
         for optimizer in optimizers:
             optimizer.step()
         training.log(mean_loss)
@@ -206,7 +208,7 @@ def train(config: Config) -> None:
             text = ""
             if math.isfinite(dev):  # otherwise training ends here
                 text = sample(raw_model, corpus.vocabulary, 100, config.seed)
-            training.evaluated(dev, text)
+            training.log_evaluation(dev, text)
 
     if rank == 0:
         training.load_best()
@@ -315,17 +317,14 @@ def known_vocabulary(config: Config) -> Vocabulary | None:
         stored = Run.open(config.resume, LESSON).read_config()
         return restore(stored.get("vocabulary"), config.resume)
     if config.init:
-        with cli.users_mistakes():
-            return gpt2_vocabulary(pretrained.find(config.init))
+        return gpt2_vocabulary(find_gpt2(config.init))
     return None
 
 
 def build_model(config: Config, vocab_size: int) -> Model:
     """A model with random weights, which `Training` replaces on --resume, or those of --init."""
     if config.init and not (config.resume and (config.resume / "last.safetensors").exists()):
-        with cli.users_mistakes():
-            folder = pretrained.find(config.init)
-            return pretrained.load(folder, config.block_size, config.dropout)
+        return load_gpt2(find_gpt2(config.init), config.block_size, config.dropout)
     names = ["block_size"]
     if config.model != "bigram":
         names += ["n_layer", "n_head", "n_embd", "dropout"]
@@ -334,7 +333,7 @@ def build_model(config: Config, vocab_size: int) -> Model:
     return build(config.model, vocab_size, **{name: getattr(config, name) for name in names})
 
 
-def about(config: Config, model: Model, vocabulary: Vocabulary) -> dict[str, Any]:
+def model_metadata(config: Config, model: Model, vocabulary: Vocabulary) -> dict[str, Any]:
     """What `gpt.load` needs to build the model again."""
     sizes = {"vocab_size": len(vocabulary), "sizes": model.sizes}
     return {"lesson": LESSON, "model": config.model, **sizes, "vocabulary": describe(vocabulary)}
@@ -342,26 +341,14 @@ def about(config: Config, model: Model, vocabulary: Vocabulary) -> dict[str, Any
 
 def open_run(config: Config, corpus: Corpus, rank: int) -> Run:
     """The folder of --resume, or a new one, which the first process makes."""
-    if config.resume:
-        run = Run.open(config.resume, LESSON)
-        if run.read_config().get("sha256") != corpus.sha256:
-            fix = "give the same text with --data"
-            raise cli.UserError(f"{config.data} is not what {run.path} was started with; {fix}")
-        return run
     paths = [Path()]
     if rank == 0:
-        old = config.runs / config.name
-        if config.name and (old / "config.json").exists():
-            saved = (old / "last.safetensors").exists()
-            verb = "continue it" if saved else "it has saved nothing: begin again"
-            fix = f"{verb} with --resume {old}, or choose another --name"
-            raise cli.UserError(f"{old} exists; {fix}")
-        run = Run.create(config.runs, LESSON, config.name)
-        if isinstance(corpus.vocabulary, BPE) and corpus.vocabulary.ranks is not None:
+        vocabulary = corpus.vocabulary
+        source = {"data": corpus.description, "sha256": corpus.sha256}
+        run = Run.start(LESSON, asdict(config), **source, vocabulary=describe(vocabulary))
+        if isinstance(vocabulary, BPE) and vocabulary.ranks is not None:
             with run.writing(RANKS) as path:
-                path.write_bytes(corpus.vocabulary.ranks)
-        more = {"sha256": corpus.sha256, "vocabulary": describe(corpus.vocabulary)}
-        run.write_config(asdict(config), data=corpus.about, **more)
+                path.write_bytes(vocabulary.ranks)
         paths = [run.path]
     if dist.is_initialized():
         dist.broadcast_object_list(paths)
@@ -393,8 +380,7 @@ def defaults(choice: Choice) -> Config:
     if init:
         if model != "gpt2":
             raise cli.UserError("--init has the weights of a GPT-2; add --model gpt2")
-        with cli.users_mistakes():
-            sizes = pretrained.sizes(pretrained.find(init))
+        sizes = pretrained.sizes(find_gpt2(init))
         sizes["block_size"] = min(sizes["block_size"], options["block_size"])
         options |= {"lr": FINE_TUNING_LR, **sizes}
     return Config(**options)
@@ -419,38 +405,36 @@ def main(config: Config) -> None:
 
 def check(config: Config, world: int) -> None:
     """Raise `UserError` for a value that cannot work, in `world` processes."""
-    least = 0 if config.model == "bigram" else 1
-    counts = dict.fromkeys(("steps", "evaluations", "batch_size", "micro_batches", "block_size"), 1)
-    counts |= dict.fromkeys(("n_layer", "n_head", "n_embd"), least) | {"warm_up": 0}
-    for name, smallest in counts.items():
-        require(config, name, getattr(config, name) >= smallest, f"at least {smallest}")
+    counts = ["steps", "evaluations", "batch_size", "micro_batches", "block_size"]
+    if config.model != "bigram":
+        counts += ["n_layer", "n_head", "n_embd"]
+    for name in counts:
+        if getattr(config, name) < 1:
+            raise cli.UserError(f"{flag(name)} must be at least 1")
     for name in ("lr", "muon_lr", "embedding_lr", "weight_decay", "final_lr", "clip"):
-        require(config, name, 0 <= getattr(config, name) < math.inf, "a number from 0 up")
-    for name in ("dropout", "beta2"):
-        require(config, name, 0 <= getattr(config, name) < 1, "from 0 to below 1")
-    require(config, "minutes", config.minutes is None or 0 < config.minutes < math.inf, "above 0")
-    require(config, "patience", config.patience is None or config.patience >= 1, "at least 1")
+        if getattr(config, name) < 0:
+            raise cli.UserError(f"{flag(name)} must not be negative")
+    if config.minutes is not None and config.minutes <= 0:
+        raise cli.UserError("--minutes must be above 0")
+    if config.patience is not None and config.patience < 1:
+        raise cli.UserError("--patience must be at least 1")
     if config.stage != "dropout" and config.model != "lecture":
         raise cli.UserError(f"--stage {config.stage} needs --model lecture; others have no stages")
     if config.model == "lecture" and config.muon_lr:
         raise cli.UserError("AdamW trains all of the lecture's model; leave --muon-lr out")
-    require(config, "seed", 0 <= config.seed < 2**63, "from 0 to 2**63 - 1")
-    parts = world * config.micro_batches
-    allowed = f"a multiple of {parts}, processes times --micro-batches"
-    require(config, "batch_size", config.batch_size % parts == 0, allowed)
+    if config.batch_size % (world * config.micro_batches):
+        parts = f"{world * config.micro_batches}, the processes times --micro-batches"
+        raise cli.UserError(f"--batch-size must be a multiple of {parts}")
     if config.model == "bigram":
         for name in ("n_layer", "n_head", "n_embd", "dropout", "muon_lr"):
-            require(config, name, getattr(config, name) == 0, "left out: a bigram is only a table")
-        return
-    whole = config.n_embd % config.n_head == 0
-    require(config, "n_embd", whole, f"a multiple of --n-head, {config.n_head}")
-    even = config.model != "modern" or config.n_embd // config.n_head % 2 == 0
-    require(config, "n_embd", even, "an even multiple of --n-head, since channels rotate in pairs")
-
-
-def require(config: Config, name: str, condition: bool, allowed: str) -> None:
-    """Raise `UserError` unless the condition holds of the option of this name."""
-    cli.require(condition, flag(name), getattr(config, name), allowed)
+            if getattr(config, name):
+                raise cli.UserError(f"a bigram model is only a table; leave {flag(name)} out")
+    elif config.n_embd % config.n_head:
+        raise cli.UserError(f"{config.n_head} heads cannot share --n-embd {config.n_embd} evenly")
+    elif config.model == "modern" and config.n_embd // config.n_head % 2:
+        size = config.n_embd // config.n_head
+        pairs = "rotary embeddings rotate pairs of channels"
+        raise cli.UserError(f"{pairs}, so a head needs an even number, not {size}")
 
 
 def flag(name: str) -> str:

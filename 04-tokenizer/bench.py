@@ -29,7 +29,8 @@ try:
     import rustbpe
     from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
-    from shared import benchmarks, datasets
+    from house import benchmarks
+    from shared import datasets
 except ImportError as missing:
     sys.exit(f"error: {missing}; in the repository's root run `nox -s bench`")
 

@@ -1,4 +1,4 @@
-"""`python -m micrograd draw`, the graph of the documented example; `gpt`, a GPT made of scalars."""
+"""`python -m micrograd draw`, `gpt`, `learn`: a graph, a GPT made of scalars, the exercises."""
 
 import math
 import random
@@ -12,13 +12,14 @@ try:
     import graphviz
     from tyro.conf import arg
 
-    from shared import cli, datasets, progress, runs
+    from shared import cli, datasets, learn, progress, runs
 except ImportError as missing:
     setup = "in the repository's root folder run `make setup`, then `. .venv/bin/activate`"
     sys.exit(f"error: {missing}; {setup}")
 
 from micrograd import draw, gpt
 from micrograd.example import example
+from micrograd.exercises import LADDER
 
 SHOWN = 100  # steps between two losses that are printed
 
@@ -32,9 +33,10 @@ class Draw:
 
     def run(self) -> None:
         if self.out:
-            cli.require(self.out.suffix == ".svg", "--out", self.out, "a name ending in .svg")
-            cli.require(self.out.parent.is_dir(), "--out", self.out, "in a folder that exists")
-            cli.require(not self.out.exists(), "--out", self.out, "a file that does not exist yet")
+            if self.out.suffix != ".svg":
+                raise cli.UserError(f"the picture is an SVG, so --out {self.out} must end in .svg")
+            if self.out.exists():
+                raise cli.UserError(f"{self.out} exists already; choose another name with --out")
         a, b, g = example()
         g.backward()
         if self.out is None:
@@ -79,15 +81,16 @@ class TrainGPT:
 
     def run(self) -> None:
         for name in ("steps", "n_layer", "n_head", "n_embd", "block_size"):
-            option, value = "--" + name.replace("_", "-"), getattr(self, name)
-            cli.require(value >= 1, option, value, "at least 1")
+            if getattr(self, name) < 1:
+                raise cli.UserError(f"--{name.replace('_', '-')} must be at least 1")
         if self.n_embd % self.n_head:
             raise cli.UserError(
                 f"--n-embd must be a multiple of --n-head ({self.n_head}), not {self.n_embd}"
             )
-        cli.require(self.samples >= 0, "--samples", self.samples, "at least 0")
-        cli.require(0 < self.lr < math.inf, "--lr", self.lr, "a finite number above 0")
-        cli.require(self.temperature >= 1e-6, "--temperature", self.temperature, "above 0.000001")
+        if self.lr <= 0:
+            raise cli.UserError("--lr must be above 0")
+        if self.temperature <= 0:
+            raise cli.UserError("--temperature must be above 0; near 0, the likeliest letter wins")
         dataset = datasets.load("names", self.data)
         print(f"data: {dataset}")
         rng = random.Random(self.seed)
@@ -118,11 +121,17 @@ class TrainGPT:
             raise KeyboardInterrupt
 
 
+class Learn(learn.Learn):  # noqa: D101 (its help is that of all lessons)
+    __doc__ = learn.Learn.__doc__
+    ladder = LADDER
+
+
 def train_gpt() -> None:
     """`python -m micrograd.gpt`."""
     cli.run(TrainGPT.run, TrainGPT)
 
 
 if __name__ == "__main__":
-    verbs = {"draw": Draw, "gpt": TrainGPT}
-    cli.run_verbs(verbs, "Look at the micrograd engine at work, and train a GPT on it.")
+    verbs = {"draw": Draw, "gpt": TrainGPT, "learn": Learn}
+    about = "Look at the micrograd engine at work, train a GPT on it, and write it yourself."
+    cli.run_verbs(verbs, about)

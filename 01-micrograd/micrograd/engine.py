@@ -137,12 +137,7 @@ class Value:
             node.grad = 0.0
         self.grad = 1.0
         for node in reversed(order):
-            if node._own_backward:
-                node._own_backward()
-                continue
-            grad = node.grad
-            for child, local in zip(node._prev, node._local):
-                child.grad += local * grad  # the chain rule
+            node._backward()
         for node, grad in earlier:
             node.grad += grad
 

@@ -26,13 +26,19 @@ def dot(w: Sequence[Value], x: Sequence[Value]) -> Value:
     return Value(sum(map(mul, ws, xs)), (*w, *x), "dot", (*xs, *ws))
 
 
-def linear(x: Sequence[Value], w: Sequence[Sequence[Value]]) -> list[Value]:
-    """w @ x: the dot product of `x` with each row of `w`, whose numbers are read once for all."""
+def linear(
+    x: Sequence[Value], w: Sequence[Sequence[Value]], b: Sequence[Value] | None = None
+) -> list[Value]:
+    """w @ x + b: the dot product of `x` with each row of `w`, plus a number, as one node each."""
     xs = [xi.data for xi in x]
     out = []
-    for row in w:
+    for i, row in enumerate(w):
         ws = [wi.data for wi in row]
-        out.append(Value(sum(map(mul, ws, xs)), (*row, *x), "dot", (*xs, *ws)))
+        if b is None:
+            out.append(Value(sum(map(mul, ws, xs)), (*row, *x), "dot", (*xs, *ws)))
+        else:
+            total = sum(map(mul, ws, xs), b[i].data)
+            out.append(Value(total, (*row, *x, b[i]), "dot", (*xs, *ws, 1.0)))
     return out
 
 

@@ -8,9 +8,9 @@ mask; here the future has not been computed yet.
 
     python -m micrograd.gpt         # 1,000 names, a step each; then twenty new ones
 
-Every dot product is one node of the graph (`fused`), and so is the loss of a token; the rest is
-scalar operations. Left out: batches, and everything that tensors are for. The lesson 03-gpt has
-them.
+Every dot product is one node of the graph (`fused`), and so is every probability of a softmax; the
+rest is scalar operations. Left out: batches, and everything that tensors are for. The lesson 03-gpt
+has them.
 """
 
 import math
@@ -46,12 +46,21 @@ def rms_norm(x: Vector) -> Vector:
     return [xi * scale for xi in x]
 
 
-def softmax(x: Vector) -> Vector:
-    """Probabilities proportional to exp(x), which sum to 1."""
+def softmax(x: Vector, temperature: float = 1.0) -> Vector:
+    """Probabilities proportional to exp(x / temperature), each as one node.
+
+    The derivative of the i-th with respect to x[j] is p[i] * ((i == j) - p[j]) / temperature.
+    """
     largest = max(xi.data for xi in x)  # taken out so that nothing overflows; it cancels
-    exps = [(xi - largest).exp() for xi in x]
-    total = sum(exps, Value(0.0))
-    return [e / total for e in exps]
+    exps = [math.exp((xi.data - largest) / temperature) for xi in x]
+    total = sum(exps)
+    probs = [e / total for e in exps]
+    out = []
+    for i, p in enumerate(probs):
+        local = [-p * q / temperature for q in probs]
+        local[i] += p / temperature
+        out.append(Value(p, tuple(x), "softmax", tuple(local)))
+    return out
 
 
 def cross_entropy(logits: Vector, target: int) -> Value:
@@ -88,13 +97,13 @@ class Block(Module):
         heads: Vector = []
         for start in range(0, len(x), self.head_size):
             head = slice(start, start + self.head_size)
-            scores = [dot(query[head], key[head]) * self.head_size**-0.5 for key in keys]
-            attention = softmax(scores)  # how much of each token so far
+            scores = [dot(query[head], key[head]) for key in keys]
+            attention = softmax(scores, self.head_size**0.5)  # how much of each token so far
             channels = zip(*[value[head] for value in values])  # each over the tokens so far
             heads += [dot(attention, channel) for channel in channels]
-        x = add(x, linear(heads, self.project))
+        x = linear(heads, self.project, x)  # plus x: the residual connection
         hidden = [h.relu() for h in linear(rms_norm(x), self.expand)]
-        return add(x, linear(hidden, self.contract))
+        return linear(hidden, self.contract, x)
 
     def parameters(self) -> Vector:
         matrices = (self.query, self.key, self.value, self.project, self.expand, self.contract)
@@ -150,7 +159,7 @@ class GPT(Module):
         cache, tokens = self.empty_cache(), [start]
         for position in range(self.block_size):
             logits = self(tokens[-1], position, cache)
-            probs = [p.data for p in softmax([logit / temperature for logit in logits])]
+            probs = [p.data for p in softmax(logits, temperature)]
             (token,) = rng.choices(range(len(probs)), probs)
             if token == start:
                 break

@@ -12,6 +12,11 @@ from micrograd.engine import Value
 Function = Callable[[list[Value]], Value]
 
 
+def slope(f: Callable[[float], float], x: float, h: float = 1e-6) -> float:
+    """How steep `f` is at `x`: how far it moves for each unit that its input moves."""
+    return (f(x + h) - f(x - h)) / (2 * h)
+
+
 def analytic_gradients(f: Function, inputs: Sequence[float]) -> list[float]:
     """The derivative of f(inputs) with respect to each input, by backpropagation."""
     values = [Value(x) for x in inputs]
@@ -21,7 +26,7 @@ def analytic_gradients(f: Function, inputs: Sequence[float]) -> list[float]:
 
 def numeric_gradients(f: Function, inputs: Sequence[float], h: float = 1e-6) -> list[float]:
     """The same by central differences, with a step of `h` times the size of each input."""
-    return [_slope(f, inputs, i, h * max(1.0, abs(x))) for i, x in enumerate(inputs)]
+    return [slope(_along(f, inputs, i), x, h * max(1.0, abs(x))) for i, x in enumerate(inputs)]
 
 
 def gradcheck(
@@ -43,8 +48,6 @@ def gradcheck(
     return worst
 
 
-def _slope(f: Function, inputs: Sequence[float], i: int, h: float) -> float:
-    def at(x: float) -> float:
-        return f([Value(x if j == i else v) for j, v in enumerate(inputs)]).data
-
-    return (at(inputs[i] + h) - at(inputs[i] - h)) / (2 * h)
+def _along(f: Function, inputs: Sequence[float], i: int) -> Callable[[float], float]:
+    """`f` as a function of input `i` alone."""
+    return lambda x: f([Value(x if j == i else v) for j, v in enumerate(inputs)]).data

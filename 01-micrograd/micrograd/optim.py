@@ -38,12 +38,20 @@ class Optimizer(ABC):
 
 
 class SGD(Optimizer):
+    """Gradient descent, as in the lecture: a step is the learning rate times the gradient."""
+
+    def step(self) -> None:
+        for p in self.parameters:
+            p.data -= self.lr * p.grad
+
+
+class Momentum(Optimizer):
     """Gradient descent with momentum: the step remembers a share `momentum` of the one before it.
 
     Raises `ValueError` for a momentum outside [0, 1).
     """
 
-    def __init__(self, parameters: Sequence[Value], lr: float, momentum: float = 0.0) -> None:
+    def __init__(self, parameters: Sequence[Value], lr: float, momentum: float) -> None:
         super().__init__(parameters, lr)
         self.momentum = _check_fraction("momentum", momentum)
         self._velocity = [0.0] * len(self.parameters)
@@ -96,13 +104,15 @@ class Adam(Optimizer):
 
     def step(self) -> None:
         b1, b2 = self.betas
+        c1, c2 = 1 - b1, 1 - b2
         self._steps += 1
-        correct1, correct2 = 1 - b1**self._steps, 1 - b2**self._steps
+        lr, correct2 = self.lr / (1 - b1**self._steps), 1 - b2**self._steps
         means, squares = self._means, self._squares
         for i, p in enumerate(self.parameters):
-            means[i] = mean = b1 * means[i] + (1 - b1) * p.grad
-            squares[i] = square = b2 * squares[i] + (1 - b2) * p.grad**2
-            p.data -= self.lr * (mean / correct1) / (math.sqrt(square / correct2) + EPSILON)
+            grad = p.grad
+            means[i] = mean = b1 * means[i] + c1 * grad
+            squares[i] = square = b2 * squares[i] + c2 * grad * grad
+            p.data -= lr * mean / (math.sqrt(square / correct2) + EPSILON)
 
 
 def _check_fraction(name: str, value: float) -> float:

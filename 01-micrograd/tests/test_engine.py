@@ -523,6 +523,14 @@ def test_linear_is_a_dot_product_with_every_row():
     assert [v.grad for row in w for v in row] == [4.0, -6.0, 2.0, -3.0]
 
 
+def test_linear_adds_the_bias_of_each_row():
+    x, w, b = [Value(2.0)], [[Value(3.0)], [Value(-1.0)]], [Value(0.5), Value(7.0)]
+    first, second = fused.linear(x, w, b)
+    assert (first.data, second.data) == (6.5, 5.0)
+    (first * 10 + second).backward()
+    assert ([v.grad for v in b], x[0].grad) == ([10.0, 1.0], 10 * 3.0 - 1.0)
+
+
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @given(st.lists(st.floats(-3, 3), min_size=3, max_size=3), st.integers(0, 1000))
 def test_fused_network_equals_the_plain_one(activation, x, seed):

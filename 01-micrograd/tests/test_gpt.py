@@ -157,11 +157,10 @@ def test_program_learns_the_names_of_a_file_by_heart(tmp_path):
     ("args", "words"),
     [
         (["--n-embd", "10"], "--n-embd must be a multiple of --n-head (4), not 10"),
-        (["--steps", "0"], "--steps must be at least 1, not 0"),
-        (["--block-size", "-2"], "--block-size must be at least 1, not -2"),
-        (["--lr", "0"], "--lr must be a finite number above 0, not 0.0"),
+        (["--block-size", "0"], "--block-size must be at least 1"),
+        (["--lr", "0"], "--lr must be above 0"),
         (["--lr", "1e300", "--data", "bundled"], "training diverged: the loss is nan in step"),
-        (["--temperature", "0"], "--temperature must be above 0.000001, not 0.0"),
+        (["--temperature", "0"], "--temperature must be above 0"),
         (["--data", "no.txt"], "no.txt"),
     ],
 )

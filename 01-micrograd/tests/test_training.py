@@ -12,7 +12,7 @@ from micrograd import Value, losses
 from micrograd.gradcheck import analytic_gradients, gradcheck, numeric_gradients
 from micrograd.moons import two_moons
 from micrograd.nn import MLP
-from micrograd.optim import SGD, Adam, RMSprop, linear_decay
+from micrograd.optim import SGD, Adam, Momentum, RMSprop, linear_decay
 
 numbers = st.floats(-1000, 1000)
 pairs = st.lists(st.tuples(numbers, st.booleans()), min_size=1, max_size=6)
@@ -96,7 +96,7 @@ def test_wrong_labels_are_a_value_error(call, words):
     ("kind", "theirs", "settings"),
     [
         (SGD, torch.optim.SGD, {}),
-        (SGD, torch.optim.SGD, {"momentum": 0.9}),
+        (Momentum, torch.optim.SGD, {"momentum": 0.9}),
         (RMSprop, torch.optim.RMSprop, {}),
         (RMSprop, torch.optim.RMSprop, {"alpha": 0.9}),
         (Adam, torch.optim.Adam, {}),
@@ -132,7 +132,7 @@ def test_learning_rate_falls_in_a_straight_line_to_its_tenth():
     ("kind", "wrong"),
     [
         *((SGD, {"lr": lr}) for lr in (0, -1, math.nan, math.inf)),
-        (SGD, {"momentum": 1.0}),
+        (Momentum, {"momentum": 1.0}),
         (RMSprop, {"alpha": -0.1}),
         (Adam, {"betas": (0.9, 1.0)}),
     ],

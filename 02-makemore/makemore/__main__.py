@@ -29,6 +29,7 @@ from makemore.load import LESSON, Data, load, open_data
 from makemore.loss import estimate_loss
 from makemore.lr_finder import geometric, steepest, sweep
 from makemore.models import build, examples
+from makemore.models.transformer import Transformer
 from makemore.optimizers import make_optimizers
 from makemore.presets import PRESETS
 from makemore.sampling import Origins, sample
@@ -68,12 +69,10 @@ class Sample(OfRun):
     """Where to compute."""
 
     def run(self) -> None:
-        cli.require(self.count >= 1, "--count", self.count, "at least 1")
-        cli.require(self.max_length >= 1, "--max-length", self.max_length, "at least 1")
-        good = 0 <= self.temperature < math.inf
-        cli.require(good, "--temperature", self.temperature, "a number from 0 up")
-        cli.require(self.top_k is None or self.top_k >= 1, "--top-k", self.top_k, "at least 1")
-        cli.require(0 <= self.seed < 2**63, "--seed", self.seed, "from 0 to 2**63 - 1")
+        if self.temperature < 0:
+            raise cli.UserError("--temperature must not be negative")
+        if self.top_k is not None and self.top_k < 1:
+            raise cli.UserError("--top-k must be at least 1")
         model, alphabet = load(self.run_folder)
         model.to(devices.find_device(self.device))
         many = max(self.count, MANY)
@@ -95,13 +94,17 @@ class Score(OfRun):
     """The words."""
 
     def run(self) -> None:
-        cli.require(bool(self.words), "WORDS", "none", "at least one word")
         model, alphabet = load(self.run_folder)
         numbers = ("nats", "nats a character", "bits a character")
         table = Table("word", *(Column(name, justify="right") for name in numbers), box=None)
         for word in (unicodedata.normalize("NFC", word.strip()) for word in self.words):
-            with cli.users_mistakes():  # an unknown character, or more than a transformer reads
-                loss = estimate_loss(model, *examples(model, [word], alphabet))
+            if unknown := [character for character in word if character not in alphabet.stoi]:
+                known = f"the model knows only {alphabet.characters!r}"
+                raise cli.UserError(f"{word!r} has the character {unknown[0]!r}; {known}")
+            if isinstance(model, Transformer) and len(word) >= model.block_size:
+                longest = f"this transformer reads at most {model.block_size - 1} characters"
+                raise cli.UserError(f"{word!r} is too long; {longest}")
+            loss = estimate_loss(model, *examples(model, [word], alphabet))
             nats = loss * (len(word) + 1)  # the end is one more
             table.add_row(Text(word), f"{nats:.3f}", f"{loss:.4f}", f"{loss / math.log(2):.4f}")
         Console().print(table)
@@ -124,10 +127,10 @@ class Experiment:
 
     def open_data(self) -> Data:
         """The words, after a look at the options."""
-        cli.require(self.steps >= 2, "--steps", self.steps, "at least 2")
-        cli.require(0 <= self.seed < 2**63, "--seed", self.seed, "from 0 to 2**63 - 1")
+        if self.steps < 2:
+            raise cli.UserError("--steps must be at least 2")
         data = open_data(self.data)
-        print(f"data: {data.words.about}")
+        print(f"data: {data.words.description}")
         return data
 
     def windows(self, block_size: int) -> tuple[Tensor, Tensor, int]:
@@ -157,7 +160,6 @@ class Diagnose(Experiment):
     """Learning rate of the training from which the update ratios are."""
 
     def run(self) -> None:
-        cli.require(0 < self.lr < math.inf, "--lr", self.lr, "a number above 0")
         x, y, vocab_size = self.windows(block_size=3)
         run = self.begin()
         looks: dict[str, list[Look]] = {}
@@ -278,7 +280,8 @@ class FindLr(Experiment):
     """Learning rate of the last step, unless the loss blows up before."""
 
     def run(self) -> None:
-        cli.require(0 < self.low < self.high < math.inf, "--low", self.low, "above 0, below --high")
+        if not 0 < self.low < self.high:
+            raise cli.UserError("--low must be above 0 and below --high")
         data = self.open_data()
         run = self.begin()
         preset = PRESETS["default"][self.model]
@@ -289,11 +292,13 @@ class FindLr(Experiment):
         x, y = examples(model, data.train, data.alphabet)
         rates = geometric(self.low, self.high, self.steps)
         curve = []
-        with progress.bar(self.steps, self.model) as advance, cli.users_mistakes():
+        with progress.bar(self.steps, self.model) as advance:
             for lr, loss in sweep(model, optimizers, x, y, preset.get("batch_size", 256), rates):
                 curve.append((lr, loss))
                 advance(lr=lr, loss=loss)
-            best = steepest(curve)
+        if len(curve) < 2:
+            raise cli.UserError("the loss blew up at once; start with a smaller --low")
+        best = steepest(curve)
         lowest = min(curve, key=lambda point: point[1])
         print(f"{self.model}: the loss falls fastest at {best:.2g}, is lowest at {lowest[0]:.2g}")
         print(f"train.py starts from {preset['lr']:g}")

@@ -24,12 +24,12 @@ LEAST = 10  # different words that it takes to train, tune and test
 
 @dataclass(frozen=True)
 class WordList:
-    """The words of a file; `about` says where they are from, `sha256` identifies the file."""
+    """The words of a file; `description` says where they are from, `sha256` identifies the file."""
 
     words: list[str]
     too_long: int
     max_length: int
-    about: str
+    description: str
     sha256: str
 
     @property
@@ -61,8 +61,7 @@ def read_words(data: str, max_length: int = 40, lowercase: bool = False) -> Word
     text = unicodedata.normalize("NFC", dataset.text.lower() if lowercase else dataset.text)
     words = [word for line in text.split("\n") if (word := line.strip())]
     kept = [word for word in words if len(word) <= max_length]
-    about = str(dataset), dataset.sha256
-    word_list = WordList(kept, len(words) - len(kept), max_length, *about)
+    word_list = WordList(kept, len(words) - len(kept), max_length, str(dataset), dataset.sha256)
     if len(set(kept)) < LEAST:
         raise cli.UserError(f"at least {LEAST} different words are needed; here: {word_list}")
     return word_list
@@ -92,10 +91,10 @@ def load(folder: str | Path) -> tuple[nn.Module, Alphabet]:
         each = f"choose one of them, for example {folder}/lstm"
         raise cli.UserError(f"{folder} has a run of each model in it; {each}")
     checkpoint = checkpoints.load(folder / "model.safetensors")
-    about = checkpoint.about
-    if about.get("lesson") != LESSON:
+    metadata = checkpoint.metadata
+    if metadata.get("lesson") != LESSON:
         raise cli.UserError(f"{folder}/model.safetensors is not from this lesson; use another run")
-    alphabet = Alphabet(about["characters"])
-    model = build(about["model"], len(alphabet), **about["sizes"])
+    alphabet = Alphabet(metadata["characters"])
+    model = build(metadata["model"], len(alphabet), **metadata["sizes"])
     model.load_state_dict(checkpoint.part("model"))
     return model.eval(), alphabet

@@ -3,8 +3,11 @@
 Follows makemore, lecture 5 (youtube.com/watch?v=q8SA3rM6ckI). `forward` takes the network apart
 into steps so small that each has a simple derivative; `backward` goes through them in reverse.
 Then whole groups of steps get one formula: `cross_entropy_backward` and `batch_norm_backward`,
-which make up `backward_fused`. `train_by_hand` uses nothing else, no autograd. A gradient has the
-name of its tensor: `d["hidden"]` is the gradient of the loss with respect to `t["hidden"]`.
+which make up `backward_fused`. `train_by_hand` uses nothing else, no autograd.
+
+The tensors have the lecture's names, and a gradient that of its tensor: `d["h"]` is the gradient of
+the loss with respect to `t["h"]`. As in the lecture, the variance is divided by n - 1 (Bessel's
+correction), and there is a `b1`, although batch norm takes it out again.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,7 +20,7 @@ from makemore.models.mlp import TANH_GAIN
 
 Tensors = dict[str, Tensor]
 EPSILON = 1e-5
-PARAMETERS = ("C", "W1", "W2", "b2", "gain", "bias")
+PARAMETERS = ("C", "W1", "b1", "W2", "b2", "bngain", "bnbias")
 
 
 def parameters(
@@ -38,10 +41,11 @@ def parameters(
     return {
         "C": normal(vocab_size, n_embd, std=1.0),
         "W1": normal(n_in, n_hidden, std=TANH_GAIN / n_in**0.5),
+        "b1": normal(n_hidden, std=0.1),
         "W2": normal(n_hidden, vocab_size, std=0.1),
         "b2": normal(vocab_size, std=0.1),
-        "gain": 1.0 + normal(n_hidden, std=0.1),
-        "bias": normal(n_hidden, std=0.1),
+        "bngain": 1.0 + normal(n_hidden, std=0.1),
+        "bnbias": normal(n_hidden, std=0.1),
     }
 
 
@@ -50,29 +54,29 @@ def forward(p: Tensors, x: Tensor, y: Tensor) -> Tensors:
     t: Tensors = {}
     n = len(x)
     # embedding, and the first layer
-    t["embedded"] = p["C"][x]  # (N, block_size, n_embd)
-    t["flat"] = t["embedded"].view(n, -1)
-    t["before_norm"] = t["flat"] @ p["W1"]  # (N, H)
+    t["emb"] = p["C"][x]  # (N, block_size, n_embd)
+    t["embcat"] = t["emb"].view(n, -1)
+    t["hprebn"] = t["embcat"] @ p["W1"] + p["b1"]  # (N, H)
     # batch norm
-    t["mean"] = t["before_norm"].sum(0, keepdim=True) / n
-    t["centered"] = t["before_norm"] - t["mean"]
-    t["squared"] = t["centered"] ** 2
-    t["variance"] = t["squared"].sum(0, keepdim=True) / n
-    t["inverse_std"] = (t["variance"] + EPSILON) ** -0.5
-    t["normalized"] = t["centered"] * t["inverse_std"]
-    t["before_tanh"] = p["gain"] * t["normalized"] + p["bias"]
+    t["bnmeani"] = t["hprebn"].sum(0, keepdim=True) / n
+    t["bndiff"] = t["hprebn"] - t["bnmeani"]
+    t["bndiff2"] = t["bndiff"] ** 2
+    t["bnvar"] = t["bndiff2"].sum(0, keepdim=True) / (n - 1)
+    t["bnvar_inv"] = (t["bnvar"] + EPSILON) ** -0.5
+    t["bnraw"] = t["bndiff"] * t["bnvar_inv"]
+    t["hpreact"] = p["bngain"] * t["bnraw"] + p["bnbias"]
     # tanh, and the second layer
-    t["hidden"] = torch.tanh(t["before_tanh"])
-    t["logits"] = t["hidden"] @ p["W2"] + p["b2"]  # (N, V)
+    t["h"] = torch.tanh(t["hpreact"])
+    t["logits"] = t["h"] @ p["W2"] + p["b2"]  # (N, V)
     # cross-entropy
-    t["largest"] = t["logits"].max(1, keepdim=True).values
-    t["below_largest"] = t["logits"] - t["largest"]  # so that exp cannot overflow
-    t["counts"] = t["below_largest"].exp()
-    t["total"] = t["counts"].sum(1, keepdim=True)
-    t["inverse_total"] = t["total"] ** -1
-    t["probabilities"] = t["counts"] * t["inverse_total"]
-    t["log_probabilities"] = t["probabilities"].log()
-    t["loss"] = -t["log_probabilities"][range(n), y].mean()
+    t["logit_maxes"] = t["logits"].max(1, keepdim=True).values
+    t["norm_logits"] = t["logits"] - t["logit_maxes"]  # so that exp cannot overflow
+    t["counts"] = t["norm_logits"].exp()
+    t["counts_sum"] = t["counts"].sum(1, keepdim=True)
+    t["counts_sum_inv"] = t["counts_sum"] ** -1
+    t["probs"] = t["counts"] * t["counts_sum_inv"]
+    t["logprobs"] = t["probs"].log()
+    t["loss"] = -t["logprobs"][range(n), y].mean()
     return t
 
 
@@ -81,36 +85,37 @@ def backward(p: Tensors, t: Tensors, x: Tensor, y: Tensor) -> Tensors:
     d: Tensors = {"loss": torch.ones_like(t["loss"])}
     n = len(x)
     # cross-entropy
-    d["log_probabilities"] = torch.zeros_like(t["log_probabilities"])
-    d["log_probabilities"][range(n), y] = -1 / n
-    d["probabilities"] = d["log_probabilities"] / t["probabilities"]
-    d["inverse_total"] = (d["probabilities"] * t["counts"]).sum(1, keepdim=True)
-    d["total"] = d["inverse_total"] * -(t["total"] ** -2)
-    d["counts"] = d["probabilities"] * t["inverse_total"] + d["total"]
-    d["below_largest"] = d["counts"] * t["counts"]
-    d["largest"] = -d["below_largest"].sum(1, keepdim=True)
+    d["logprobs"] = torch.zeros_like(t["logprobs"])
+    d["logprobs"][range(n), y] = -1 / n
+    d["probs"] = d["logprobs"] / t["probs"]
+    d["counts_sum_inv"] = (d["probs"] * t["counts"]).sum(1, keepdim=True)
+    d["counts_sum"] = d["counts_sum_inv"] * -(t["counts_sum"] ** -2)
+    d["counts"] = d["probs"] * t["counts_sum_inv"] + d["counts_sum"]
+    d["norm_logits"] = d["counts"] * t["counts"]
+    d["logit_maxes"] = -d["norm_logits"].sum(1, keepdim=True)
     is_largest = F.one_hot(t["logits"].argmax(1), t["logits"].shape[1])
-    d["logits"] = d["below_largest"] + is_largest * d["largest"]
+    d["logits"] = d["norm_logits"] + is_largest * d["logit_maxes"]
     # the second layer, and tanh
-    d["hidden"] = d["logits"] @ p["W2"].T
-    d["W2"] = t["hidden"].T @ d["logits"]
+    d["h"] = d["logits"] @ p["W2"].T
+    d["W2"] = t["h"].T @ d["logits"]
     d["b2"] = d["logits"].sum(0)
-    d["before_tanh"] = d["hidden"] * (1 - t["hidden"] ** 2)
+    d["hpreact"] = d["h"] * (1 - t["h"] ** 2)
     # batch norm
-    d["gain"] = (d["before_tanh"] * t["normalized"]).sum(0)
-    d["bias"] = d["before_tanh"].sum(0)
-    d["normalized"] = d["before_tanh"] * p["gain"]
-    d["inverse_std"] = (d["normalized"] * t["centered"]).sum(0, keepdim=True)
-    d["variance"] = d["inverse_std"] * -0.5 * (t["variance"] + EPSILON) ** -1.5
-    d["squared"] = (d["variance"] / n).expand_as(t["squared"])
-    d["centered"] = d["normalized"] * t["inverse_std"] + d["squared"] * 2 * t["centered"]
-    d["mean"] = -d["centered"].sum(0, keepdim=True)
-    d["before_norm"] = d["centered"] + d["mean"] / n
+    d["bngain"] = (d["hpreact"] * t["bnraw"]).sum(0)
+    d["bnbias"] = d["hpreact"].sum(0)
+    d["bnraw"] = d["hpreact"] * p["bngain"]
+    d["bnvar_inv"] = (d["bnraw"] * t["bndiff"]).sum(0, keepdim=True)
+    d["bnvar"] = d["bnvar_inv"] * -0.5 * (t["bnvar"] + EPSILON) ** -1.5
+    d["bndiff2"] = (d["bnvar"] / (n - 1)).expand_as(t["bndiff2"])
+    d["bndiff"] = d["bnraw"] * t["bnvar_inv"] + d["bndiff2"] * 2 * t["bndiff"]
+    d["bnmeani"] = -d["bndiff"].sum(0, keepdim=True)
+    d["hprebn"] = d["bndiff"] + d["bnmeani"] / n
     # the first layer, and the embedding
-    d["flat"] = d["before_norm"] @ p["W1"].T
-    d["W1"] = t["flat"].T @ d["before_norm"]
-    d["embedded"] = d["flat"].view_as(t["embedded"])
-    d["C"] = torch.zeros_like(p["C"]).index_put((x,), d["embedded"], accumulate=True)
+    d["embcat"] = d["hprebn"] @ p["W1"].T
+    d["W1"] = t["embcat"].T @ d["hprebn"]
+    d["b1"] = d["hprebn"].sum(0)
+    d["emb"] = d["embcat"].view_as(t["emb"])
+    d["C"] = torch.zeros_like(p["C"]).index_put((x,), d["emb"], accumulate=True)
     return d
 
 
@@ -119,31 +124,32 @@ def cross_entropy_backward(logits: Tensor, y: Tensor) -> Tensor:
     return (logits.softmax(1) - F.one_hot(y, logits.shape[1])) / len(y)
 
 
-def batch_norm_backward(d_normalized: Tensor, normalized: Tensor, inverse_std: Tensor) -> Tensor:
+def batch_norm_backward(d_bnraw: Tensor, bnraw: Tensor, bnvar_inv: Tensor) -> Tensor:
     """The gradient of the input of the normalization (batch, channel).
 
     It is that of the output, scaled, minus the two parts that cannot change the output: a shift of
     a whole channel, and a stretch of it.
     """
-    shift = d_normalized.mean(0)
-    stretch = (d_normalized * normalized).mean(0)
-    return inverse_std * (d_normalized - shift - normalized * stretch)
+    shift = d_bnraw.mean(0)
+    stretch = (d_bnraw * bnraw).sum(0) / (len(bnraw) - 1)
+    return bnvar_inv * (d_bnraw - shift - bnraw * stretch)
 
 
 def backward_fused(p: Tensors, t: Tensors, x: Tensor, y: Tensor) -> Tensors:
     """The gradients of the parameters alone, with a formula for each group of steps."""
     d_logits = cross_entropy_backward(t["logits"], y)
-    d_before_tanh = (d_logits @ p["W2"].T) * (1 - t["hidden"] ** 2)
-    d_normalized = d_before_tanh * p["gain"]
-    d_before_norm = batch_norm_backward(d_normalized, t["normalized"], t["inverse_std"])
-    d_embedded = (d_before_norm @ p["W1"].T).view_as(t["embedded"])
+    d_hpreact = (d_logits @ p["W2"].T) * (1 - t["h"] ** 2)
+    d_bnraw = d_hpreact * p["bngain"]
+    d_hprebn = batch_norm_backward(d_bnraw, t["bnraw"], t["bnvar_inv"])
+    d_emb = (d_hprebn @ p["W1"].T).view_as(t["emb"])
     return {
-        "C": torch.zeros_like(p["C"]).index_put((x,), d_embedded, accumulate=True),
-        "W1": t["flat"].T @ d_before_norm,
-        "W2": t["hidden"].T @ d_logits,
+        "C": torch.zeros_like(p["C"]).index_put((x,), d_emb, accumulate=True),
+        "W1": t["embcat"].T @ d_hprebn,
+        "b1": d_hprebn.sum(0),
+        "W2": t["h"].T @ d_logits,
         "b2": d_logits.sum(0),
-        "gain": (d_before_tanh * t["normalized"]).sum(0),
-        "bias": d_before_tanh.sum(0),
+        "bngain": (d_hpreact * t["bnraw"]).sum(0),
+        "bnbias": d_hpreact.sum(0),
     }
 
 

@@ -16,13 +16,16 @@ from xml.etree import ElementTree
 
 import pytest
 import torch
+import torch.nn.functional as F
 from conftest import LESSON
 
 import train as train_py
 from makemore import load
 from makemore.__main__ import VERBS
+from makemore.fast import by_length
+from makemore.load import open_data
 from makemore.loss import estimate_loss
-from makemore.models import MODELS, examples
+from makemore.models import MODELS, build, examples
 from makemore.presets import PRESETS
 from shared import checkpoints, cli
 from shared.runs import Run
@@ -130,6 +133,27 @@ def trained(tmp_path_factory):
 
 
 # train.py
+
+
+def test_character_counts_the_same_in_words_of_any_length(folder):
+    options = "--model rnn --optimizer sgd --lr 1 --weight-decay 0 --warm-up 0 --decay step"
+    where = ["--data", str(folder / "words.txt"), "--runs", str(folder), "--name", "run"]
+    options += " --dropout 0 --steps 1 --batch-size 4 --batches by-length"
+    done = run("train.py", *options.split(), *where)
+    assert done.returncode == 0, done.stderr
+    data = open_data(str(folder / "words.txt"))
+    torch.manual_seed(train_py.Config.seed)
+    model = build("rnn", len(data.alphabet), n_embd=32, n_hidden=256, dropout=0.0)
+    x, y = examples(model, data.train, data.alphabet)
+    ix = by_length(0, (y >= 0).sum(1), 4, train_py.Config.seed)
+    logits, _ = model(x[ix])
+    nats = F.cross_entropy(logits.flatten(0, 1), y[ix].flatten(), ignore_index=-1, reduction="sum")
+    usual = (y >= 0).sum() / len(y) * 4  # characters in a batch
+    assert (y[ix] >= 0).sum() != usual
+    (nats / usual).backward()
+    trained, _ = load(folder / "run")
+    for after, before in zip(trained.parameters(), model.parameters(), strict=True):
+        assert torch.allclose(after, before - before.grad, atol=1e-6)
 
 
 def test_training_says_what_it_did(trained):
@@ -343,7 +367,9 @@ def test_ctrl_c_saves_says_how_to_continue_and_exits_130(folder, start):
     assert (process.returncode, errors.splitlines()[-1]) == (130, "interrupted")
     stopped = int(re.search(r"stopped after step ([\d,]+)", out)[1].replace(",", ""))
     assert f"to continue: python train.py --resume {folder / 'run'}" in out
-    assert checkpoints.load(folder / "run" / "last.safetensors").about["state"]["step"] == stopped
+    assert (
+        checkpoints.load(folder / "run" / "last.safetensors").metadata["state"]["step"] == stopped
+    )
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one child alone")
@@ -449,18 +475,16 @@ def test_resuming_on_other_words_is_refused(trained, tmp_path):
 @pytest.mark.parametrize(
     ("args", "problem"),
     [
-        (["--model", "grue"], "--model must be one of bigram, bigram-net, bow, gru, lstm, mlp, "),
         (["--preset", "lecture"], "--preset lecture is for mlp, mlp-bn, wavenet; choose one"),
-        (["--model", "mlp", "--block-size", "0"], "--block-size must be at least 1, not 0"),
-        (["--model", "wavenet", "--block-size", "6"], "--block-size must be 2, 4, 8, 16 and so on"),
-        (["--model", "transformer", "--n-head", "3"], "--n-embd must be a multiple of --n-head, 3"),
+        (["--model", "mlp", "--block-size", "0"], "--block-size must be at least 1"),
+        (["--model", "wavenet", "--block-size", "6"], "so --block-size must be 2, 4, 8"),
+        (["--model", "transformer", "--n-head", "3"], "3 heads cannot share --n-embd"),
         (["--model", "gru", "--n-head", "2"], "gru has no --n-head; leave it out"),
-        (["--steps", "0"], "--steps must be at least 1, not 0"),
+        (["--steps", "0"], "--steps must be at least 1"),
         (["--steps", "5", "--minutes", "1"], "give --steps or --minutes, not both"),
-        (["--lr", "-1"], "--lr must be a number from 0 up, not -1.0"),
-        (["--lr", "nan"], "--lr must be a number from 0 up, not nan"),
-        (["--dropout", "1"], "--dropout must be from 0 to below 1, not 1.0"),
-        (["--seed", "-1"], "--seed must be from 0 to"),
+        (["--lr", "-1"], "--lr must not be negative"),
+        (["--minutes", "0"], "--minutes must be above 0"),
+        (["--patience", "0"], "--patience must be at least 1"),
         (
             ["--compare", "--model", "gru"],
             "--compare takes every model as it is; leave --model",
@@ -578,11 +602,9 @@ def test_scores_are_the_models(trained):
 @pytest.mark.parametrize(
     ("args", "problem"),
     [
-        (["score", "Ωmega"], "the character 'Ω' of 'Ωmega' is not in the alphabet"),
-        (["score"], "WORDS"),
-        (["sample", "--count", "0"], "--count must be at least 1"),
-        (["sample", "--temperature", "-1"], "--temperature must be a number from 0 up, not -1.0"),
-        (["sample", "--top-k", "0"], "--top-k must be at least 1, not 0"),
+        (["score", "Ωmega"], "'Ωmega' has the character 'Ω'; the model knows only ' ABC"),
+        (["sample", "--temperature", "-1"], "--temperature must not be negative"),
+        (["sample", "--top-k", "0"], "--top-k must be at least 1"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -643,10 +665,8 @@ def test_gradients_by_hand_and_autograds_reach_the_same_loss(tmp_path):
 @pytest.mark.parametrize(
     ("args", "problem"),
     [
-        (["find-lr", "--model", "bigram"], "--model must be one of bigram-net, bow, gru"),
-        (["find-lr", "--low", "1", "--high", "0.1"], "--low must be above 0, below --high"),
+        (["find-lr", "--low", "1", "--high", "0.1"], "--low must be above 0 and below --high"),
         (["diagnose", "--steps", "1"], "--steps must be at least 2"),
-        (["diagnose", "--lr", "0"], "--lr must be a number above 0"),
         (["diagnose", "--data", "no.txt"], "there is no file 'no.txt'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -30,7 +30,16 @@ from gpt.data import train_and_dev
 from gpt.evaluation import estimate_loss
 from gpt.generate import stream
 from gpt.gpt2 import GPT2
-from gpt.load import LESSON, RANKS, describe, is_gpt2, load, open_corpus, start_ids
+from gpt.load import (
+    LESSON,
+    RANKS,
+    describe,
+    is_gpt2,
+    load,
+    open_corpus,
+    require_known,
+    start_ids,
+)
 from gpt.modern import Modern
 from gpt.stages import run_stages
 from shared import cli, datasets, devices, plots, progress
@@ -71,17 +80,15 @@ class Sample(OfRun):
     """Seed of the draws."""
 
     def run(self) -> None:
-        good = 0 <= self.temperature < math.inf
-        cli.require(good, "--temperature", self.temperature, "a number from 0 up")
-        cli.require(self.top_k is None or self.top_k >= 1, "--top-k", self.top_k, "at least 1")
-        good = self.top_p is None or 0 < self.top_p <= 1
-        cli.require(good, "--top-p", self.top_p, "above 0 and at most 1")
-        cli.require(self.tokens >= 1, "--tokens", self.tokens, "at least 1")
-        cli.require(self.count >= 1, "--count", self.count, "at least 1")
-        cli.require(0 <= self.seed < 2**63, "--seed", self.seed, "from 0 to 2**63 - 1")
+        if self.temperature < 0:
+            raise cli.UserError("--temperature must not be negative")
+        if self.top_k is not None and self.top_k < 1:
+            raise cli.UserError("--top-k must be at least 1")
+        if self.top_p is not None and not 0 < self.top_p <= 1:
+            raise cli.UserError("--top-p is a probability, above 0 and at most 1")
         model, vocabulary = load(self.run_folder)
-        with cli.users_mistakes():
-            prompt = vocabulary.encode(self.prompt) or start_ids(vocabulary)
+        require_known(self.prompt, vocabulary)
+        prompt = vocabulary.encode(self.prompt) or start_ids(vocabulary)
         device = devices.find_device(self.device)
         tokens = stream(
             model.to(device),
@@ -113,20 +120,22 @@ class Attention(OfRun):
     """The picture to write, as .svg or .png."""
 
     def run(self) -> None:
-        picture = self.out.suffix in (".svg", ".png")
-        cli.require(picture, "--out", self.out, "a name in .svg or .png")
-        cli.require(self.out.parent.is_dir(), "--out", self.out, "in a folder that exists")
-        cli.require(not self.out.exists(), "--out", self.out, "a file that does not exist yet")
+        if self.out.suffix not in (".svg", ".png"):
+            raise cli.UserError(f"the picture is SVG or PNG; let --out {self.out} end so")
+        if self.out.exists():
+            raise cli.UserError(f"{self.out} exists already; choose another name with --out")
         model, vocabulary = load(self.run_folder)
         if not isinstance(model, GPT2 | Modern):
             name = type(model).__name__
             raise cli.UserError(f"{self.run_folder} is a {name}, whose heads cannot be drawn")
         limit = min(MAP_LIMIT, model.block_size)
-        with cli.users_mistakes():
-            prompt = vocabulary.encode(LINE if self.prompt is None else self.prompt)
-        ids = prompt[-limit:] if self.prompt is None else prompt
-        allowed = f"of 1 to {limit} tokens"
-        cli.require(1 <= len(ids) <= limit, "--prompt", f"{len(ids)}", allowed)
+        text = LINE if self.prompt is None else self.prompt
+        require_known(text, vocabulary)
+        ids = vocabulary.encode(text)
+        if self.prompt is None:
+            ids = ids[-limit:]
+        if not 1 <= len(ids) <= limit:
+            raise cli.UserError(f"--prompt has {len(ids)} tokens; it must have 1 to {limit}")
         device = devices.find_device(self.device)
         maps = attention_maps(model.to(device), torch.tensor(ids, device=device)).cpu()
         with atomic(self.out) as path:
@@ -151,14 +160,17 @@ class Eval(OfRun):
         if not is_gpt2(self.run_folder):
             trained = read_trained(Path(self.run_folder))
         block_size = model.block_size if self.block_size is None else self.block_size
-        allowed = f"from 1 to {model.block_size}, the model's context"
-        cli.require(1 <= block_size <= model.block_size, "--block-size", block_size, allowed)
+        if not 1 <= block_size <= model.block_size:
+            context = f"the model's context, {model.block_size}"
+            raise cli.UserError(f"--block-size must be at least 1 and at most {context}")
         corpus = open_corpus(self.data or trained["data"], vocabulary)
         if not self.data and trained["sha256"] not in (None, corpus.sha256):
             fix = "pass --data to choose a text"
-            raise cli.UserError(f"{corpus.about} is not the text of {self.run_folder}; {fix}")
+            raise cli.UserError(f"{corpus.description} is not the text of {self.run_folder}; {fix}")
         _, dev = train_and_dev(corpus.ids)
-        cli.require(len(dev) > block_size, "--block-size", block_size, f"less than {len(dev):,}")
+        if len(dev) <= block_size:
+            few = f"the dev split has only {len(dev):,} tokens"
+            raise cli.UserError(f"{few}; give a smaller --block-size or a longer text")
         device = devices.find_device(self.device)
         dtype = trained["dtype"] if self.dtype == "auto" else self.dtype
         with torch.autocast(device.type, torch.bfloat16, enabled=dtype == "bfloat16"):
@@ -230,18 +242,16 @@ class Ablate:
     """The folder of run folders."""
 
     def run(self) -> None:
-        for option in ("steps", "seeds"):
-            count = getattr(self, option)
-            cli.require(count >= 1, f"--{option}", count, "at least 1")
-        cli.require(0 <= self.seed < 2**63, "--seed", self.seed, "from 0 to 2**63 - 1")
+        if self.steps < 1 or self.seeds < 1:
+            raise cli.UserError("--steps and --seeds must be at least 1")
         corpus = open_corpus(self.data)
         split, dev = train_and_dev(corpus.ids)
         size = MODERN["block_size"]
         if len(dev) <= size:
             raise cli.UserError(f"{self.data} is too short for contexts of {size} tokens")
-        print(f"data: {corpus.about}")
+        print(f"data: {corpus.description}")
         run = Run.create(self.runs, LESSON, self.name)
-        run.write_config(asdict(self), data=corpus.about, sha256=corpus.sha256)
+        run.write_config(asdict(self), data=corpus.description, sha256=corpus.sha256)
         cpu = torch.device("cpu")
         bfloat16 = devices.find_dtype("auto", cpu) == "bfloat16"
         autocast = torch.autocast("cpu", torch.bfloat16, enabled=bfloat16)
@@ -287,7 +297,8 @@ class Stages:
     """Models to train at each stage; the dev loss is their mean."""
 
     def run(self) -> None:
-        cli.require(self.seeds >= 1, "--seeds", self.seeds, "at least 1")
+        if self.seeds < 1:
+            raise cli.UserError("--seeds must be at least 1")
         dataset = datasets.load("shakespeare", self.data)
         if len(dataset.text) < 1000:
             raise cli.UserError(f"{self.data} is too short; give at least 1,000 characters")

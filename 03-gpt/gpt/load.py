@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from gpt import pretrained
 from gpt.chars import Chars
 from gpt.data import Ids
+from gpt.gpt2 import GPT2
 from gpt.models import Model, build
 from gpt.tokens import BPE, GPT2_TOKENS, Shards, parse_ranks
 from shared import checkpoints, cli, datasets
@@ -40,7 +41,7 @@ class Description(TypedDict, total=False):
     sha256: str | None
 
 
-class About(TypedDict):
+class IdsMetadata(TypedDict):
     """The JSON that describes a file of ids."""
 
     dtype: Literal["uint16", "uint32"]
@@ -56,13 +57,13 @@ class About(TypedDict):
 class Corpus:
     """What a model learns from: ids, and their meaning.
 
-    `about` says where they are from, `sha256` identifies them. `floor`, where it is known, is the
-    loss in nats per token below which no model can get.
+    `description` says where they are from, `sha256` identifies them. `floor`, where it is known, is
+    the loss in nats per token below which no model can get.
     """
 
     ids: Ids
     vocabulary: Vocabulary
-    about: str
+    description: str
     sha256: str
     floor: float | None = None
 
@@ -92,12 +93,19 @@ def encode(text: str, vocabulary: Vocabulary) -> NDArray[numpy.unsignedinteger]:
     if isinstance(vocabulary, BPE):
         ids = vocabulary.encoding.encode_to_numpy(text, disallowed_special=())
         return ids.astype(dtype, copy=False)
-    with cli.users_mistakes():
-        pieces = [
-            numpy.array(vocabulary.encode(text[start : start + PIECE]), dtype)
-            for start in range(0, len(text), PIECE)
-        ]
+    require_known(text, vocabulary)
+    pieces = [
+        numpy.array(vocabulary.encode(text[start : start + PIECE]), dtype)
+        for start in range(0, len(text), PIECE)
+    ]
     return numpy.concatenate(pieces)
+
+
+def require_known(text: str, vocabulary: Vocabulary) -> None:
+    """Raise `UserError` if a character of the text is not in the vocabulary."""
+    if isinstance(vocabulary, Chars) and (unknown := sorted(set(text) - set(vocabulary.stoi))):
+        known = f"the model was trained on {vocabulary.characters!r} only"
+        raise cli.UserError(f"the text has the character {unknown[0]!r}, and {known}")
 
 
 def open_shards(path: Path) -> Corpus:
@@ -110,21 +118,21 @@ def open_shards(path: Path) -> Corpus:
     files = sorted(path.glob("[!.]*.bin")) if path.is_dir() else [path]  # .x.bin is unfinished
     if not files:
         raise cli.UserError(f"{path} has no files of ids, NAME.bin")
-    first = read_about(files[0])
+    first = read_metadata(files[0])
     arrays, digest = [], hashlib.sha256()
     for file in files:
-        about = read_about(file)
-        if any(about.get(key) != first.get(key) for key in ("vocab_size", "pattern")):
+        metadata = read_metadata(file)
+        if any(metadata.get(key) != first.get(key) for key in ("vocab_size", "pattern")):
             raise cli.UserError(f"{file} has another vocabulary than {files[0]}; keep them apart")
-        dtype = numpy.dtype(about["dtype"]).newbyteorder("<")
+        dtype = numpy.dtype(metadata["dtype"]).newbyteorder("<")
         size = file.stat().st_size
         if size == 0:
             raise cli.UserError(f"{file} is empty; give a file that has ids")
-        if size != about["count"] * dtype.itemsize:
-            says = f"its JSON says {about['count'] * dtype.itemsize:,}"
+        if size != metadata["count"] * dtype.itemsize:
+            says = f"its JSON says {metadata['count'] * dtype.itemsize:,}"
             raise cli.UserError(f"{file} has {size:,} bytes, and {says}; encode the text again")
         arrays.append(numpy.memmap(file, dtype, "r"))
-        digest.update(about["sha256"].encode())
+        digest.update(metadata["sha256"].encode())
     vocabulary = vocabulary_of(files[0], first)
     ids = Shards(arrays)
     sha256 = first["sha256"] if len(files) == 1 else digest.hexdigest()
@@ -132,20 +140,20 @@ def open_shards(path: Path) -> Corpus:
     return Corpus(ids, vocabulary, f"{name} ({len(ids):,} tokens, SHA-256 {sha256[:12]}…)", sha256)
 
 
-def read_about(file: Path) -> About:
+def read_metadata(file: Path) -> IdsMetadata:
     """The JSON beside a file of ids; raises `UserError` if it is missing or damaged."""
     path = file.with_suffix(".json")
     try:
-        return read_json(path, About)
+        return read_json(path, IdsMetadata)
     except FileNotFoundError:
         raise cli.UserError(f"{file} has no {path.name} beside it, which describes it") from None
 
 
-def vocabulary_of(file: Path, about: About) -> Vocabulary:
+def vocabulary_of(file: Path, metadata: IdsMetadata) -> Vocabulary:
     """The meaning of the ids in a file; raises `UserError` if it is unknown."""
-    ranks, pattern, size = file.with_name(RANKS), about.get("pattern"), about["vocab_size"]
+    ranks, pattern, size = file.with_name(RANKS), metadata.get("pattern"), metadata["vocab_size"]
     if ranks.is_file() and pattern is not None:
-        vocabulary = read_bpe(ranks, pattern, about.get("ranks_sha256"))
+        vocabulary = read_bpe(ranks, pattern, metadata.get("ranks_sha256"))
         if len(vocabulary) != size:
             sizes = f"{len(vocabulary):,} tokens, and {file} {size:,}"
             raise cli.UserError(f"{ranks} belongs to another vocabulary: it has {sizes}")
@@ -191,12 +199,12 @@ def describe(vocabulary: Vocabulary) -> Description:
 
 def restore(description: object, folder: Path) -> Vocabulary:
     """The vocabulary that `describe` described; its ranks, if it has any, are in `folder`."""
-    about = checked(description, Description, f"the vocabulary of {folder}")
-    if "characters" in about:
-        return Chars(about["characters"])
-    if (pattern := about.get("pattern")) is None:
+    stored = checked(description, Description, f"the vocabulary of {folder}")
+    if "characters" in stored:
+        return Chars(stored["characters"])
+    if (pattern := stored.get("pattern")) is None:
         return gpt2_bpe()
-    return read_bpe(folder / RANKS, pattern, about.get("sha256"))
+    return read_bpe(folder / RANKS, pattern, stored.get("sha256"))
 
 
 def start_ids(vocabulary: Vocabulary) -> list[int]:
@@ -215,17 +223,16 @@ def load(name: str | Path) -> tuple[Model, Vocabulary]:
     """
     folder = Path(name)
     if is_gpt2(name):
-        with cli.users_mistakes():
-            folder = pretrained.find(str(name))
-            return pretrained.load(folder).eval(), gpt2_vocabulary(folder)
+        folder = find_gpt2(str(name))
+        return load_gpt2(folder).eval(), gpt2_vocabulary(folder)
     Run.open(folder, LESSON)
     checkpoint = checkpoints.load(folder / "model.safetensors")
-    about = checkpoint.about
-    if about.get("lesson") != LESSON:
+    metadata = checkpoint.metadata
+    if metadata.get("lesson") != LESSON:
         raise cli.UserError(f"{folder}/model.safetensors is not from this lesson; use another run")
-    model = build(about["model"], about["vocab_size"], **about["sizes"])
+    model = build(metadata["model"], metadata["vocab_size"], **metadata["sizes"])
     model.load_state_dict(checkpoint.part("model"))
-    return model.eval(), restore(about["vocabulary"], folder)
+    return model.eval(), restore(metadata["vocabulary"], folder)
 
 
 def is_gpt2(name: str | Path) -> bool:
@@ -234,12 +241,30 @@ def is_gpt2(name: str | Path) -> bool:
     return not folder.is_dir() or "model_type" in Run(folder, LESSON).read_config()
 
 
+def find_gpt2(name: str) -> Path:
+    """The folder of a GPT-2, or a copy of one on the hub; raises `UserError` if it is not one."""
+    try:
+        folder = pretrained.find(name)
+        pretrained.read_config(folder)
+    except pretrained.LoadError as error:
+        raise cli.UserError(str(error)) from None
+    return folder
+
+
+def load_gpt2(folder: Path, block_size: int | None = None, dropout: float = 0.0) -> GPT2:
+    """`pretrained.load`; raises `UserError` if the weights are damaged."""
+    try:
+        return pretrained.load(folder, block_size, dropout)
+    except pretrained.LoadError as error:
+        raise cli.UserError(str(error)) from None
+
+
 def gpt2_vocabulary(folder: Path) -> Vocabulary:
-    """The vocabulary of the GPT-2 in this folder; raises `ValueError` if it is unknown."""
+    """The vocabulary of the GPT-2 in this folder; raises `UserError` if it is unknown."""
     config = pretrained.read_config(folder)
     if "vocabulary" in config:  # `export` wrote it
         return restore(config["vocabulary"], folder)
     if config["vocab_size"] == GPT2_TOKENS:
         return gpt2_bpe()
     unknown = f"the meaning of the {config['vocab_size']:,} tokens of {folder} is unknown"
-    raise ValueError(f"{unknown}: GPT-2 has {GPT2_TOKENS:,}")
+    raise cli.UserError(f"{unknown}: GPT-2 has {GPT2_TOKENS:,}")

@@ -45,10 +45,14 @@ FIXED = {  # what our model does; a config.json that says otherwise belongs to a
 }
 
 
+class LoadError(ValueError):
+    """A GPT-2 cannot be loaded; the message says why."""
+
+
 def find(name: str) -> Path:
     """The folder of this name, or a copy of what the hub has under it.
 
-    Raises `ValueError` if there is neither.
+    Raises `LoadError` if there is neither.
     """
     if Path(name).is_dir():
         return Path(name)
@@ -56,31 +60,31 @@ def find(name: str) -> Path:
         files = ["config.json", "model.safetensors"]
         return Path(snapshot_download(name, allow_patterns=files))
     except (HFValidationError, RepositoryNotFoundError):
-        raise ValueError(f"{name} is neither a folder nor a model on Hugging Face's hub") from None
+        raise LoadError(f"{name} is neither a folder nor a model on Hugging Face's hub") from None
     except Exception as error:  # of the network, of which there are many kinds
         reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise ValueError(f"{name} is not a folder, and the hub did not answer: {reason}") from None
+        raise LoadError(f"{name} is not a folder, and the hub did not answer: {reason}") from None
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """`config.json` of a GPT-2; raises `ValueError` if it is missing or another model's."""
+    """`config.json` of a GPT-2; raises `LoadError` if it is missing or another model's."""
     path = folder / "config.json"
     try:
         config = dict(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
-        raise ValueError(f"{folder} has no config.json; give a folder with a GPT-2") from None
+        raise LoadError(f"{folder} has no config.json; give a folder with a GPT-2") from None
     except (TypeError, ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is damaged: {error}") from None
+        raise LoadError(f"{path} is damaged: {error}") from None
     for key, ours in FIXED.items():
         if config.get(key, ours) != ours:
-            raise ValueError(f"{path} is not a GPT-2's: {key} is {config[key]!r}, not {ours!r}")
+            raise LoadError(f"{path} is not a GPT-2's: {key} is {config[key]!r}, not {ours!r}")
     if "model_type" not in config:
-        raise ValueError(f"{path} is not a GPT-2's: it has no model_type")
+        raise LoadError(f"{path} is not a GPT-2's: it has no model_type")
     for key in (*SIZES, "vocab_size"):
         if type(config.get(key)) is not int or config[key] < 1:
-            raise ValueError(f"{path} is not a GPT-2's: {key} is {config.get(key)!r}")
+            raise LoadError(f"{path} is not a GPT-2's: {key} is {config.get(key)!r}")
     if config["n_embd"] % config["n_head"]:
-        raise ValueError(f"{path} is damaged: n_embd is not a multiple of n_head")
+        raise LoadError(f"{path} is damaged: n_embd is not a multiple of n_head")
     return config
 
 
@@ -93,15 +97,15 @@ def sizes(folder: Path) -> dict[str, int]:
 def load(folder: Path, block_size: int | None = None, dropout: float = 0.0) -> GPT2:
     """The GPT-2 in this folder, with its context cut down to `block_size`.
 
-    Raises `ValueError` if it is damaged or another model.
+    Raises `LoadError` if it is damaged or another model.
     """
     config, path = read_config(folder), folder / "model.safetensors"
     try:
         tensors = from_theirs(load_file(path))
     except FileNotFoundError:
-        raise ValueError(f"{folder} has no model.safetensors") from None
+        raise LoadError(f"{folder} has no model.safetensors") from None
     except SafetensorError as error:
-        raise ValueError(f"{path} is damaged ({error}); download it again") from None
+        raise LoadError(f"{path} is damaged ({error}); download it again") from None
     model = GPT2(config["vocab_size"], **sizes(folder), dropout=dropout)
     expected = model.state_dict()
     for name in sorted(set(expected) | set(tensors)):
@@ -109,7 +113,7 @@ def load(folder: Path, block_size: int | None = None, dropout: float = 0.0) -> G
             named[name].shape if name in named else None for named in (expected, tensors)
         )
         if ours != theirs:
-            raise ValueError(
+            raise LoadError(
                 f"{path} does not have the shape of its config.json: {name} is {theirs}"
             )
     if block_size is not None and block_size < model.block_size:

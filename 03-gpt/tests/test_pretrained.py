@@ -11,6 +11,7 @@ from transformers import GPT2Config, GPT2LMHeadModel
 from gpt import pretrained
 from gpt.gpt2 import GPT2
 from gpt.load import gpt2_vocabulary
+from shared.cli import UserError
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +128,7 @@ def test_damaged_files_are_refused(theirs, tmp_path):
 
 
 def test_meaning_of_unknown_tokens_is_not_guessed(theirs):
-    with pytest.raises(ValueError, match=r"the meaning of the 65 tokens of .* is unknown"):
+    with pytest.raises(UserError, match=r"the meaning of the 65 tokens of .* is unknown"):
         gpt2_vocabulary(theirs[1])
 
 

@@ -52,11 +52,12 @@ def explain(a: Shape, b: Shape) -> str:
 def parse_shape(text: str) -> Shape:
     """`4,3,2` or `(4, 3, 2)` as a shape; `()` is that of a single number.
 
-    Raises `ValueError` for anything that is not a list of whole numbers from 0 up.
+    Raises `UserError` for anything that is not a list of whole numbers from 0 up.
     """
     sizes = r"\d+(\s*,\s*\d+)*\s*,?"
     if not re.fullmatch(rf"\s*({sizes}|\(\s*({sizes})?\s*\))\s*", text):
-        raise ValueError(f"{text!r} is not a shape; write it like 4,3,2, or () for a single number")
+        usage = "write it like 4,3,2, or () for a single number"
+        raise cli.UserError(f"{text!r} is not a shape; {usage}")
     return tuple(int(size) for size in re.findall(r"\d+", text))
 
 
@@ -93,11 +94,8 @@ class Shapes:
 
 
 def main(shapes: Shapes) -> None:
-    """Print the explanation; a text that is no shape is the user's mistake."""
-    try:
-        print(explain(parse_shape(shapes.a), parse_shape(shapes.b)))
-    except ValueError as error:
-        raise cli.UserError(str(error)) from None
+    """Print the explanation."""
+    print(explain(parse_shape(shapes.a), parse_shape(shapes.b)))
 
 
 if __name__ == "__main__":

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a file holds: tensors by name, and `about`, any JSON."""
+    """What a file holds: tensors by name, and `metadata`, any JSON."""
 
     tensors: "dict[str, Tensor]"
-    about: dict[str, Any]
+    metadata: dict[str, Any]
 
     def part(self, name: str) -> "dict[str, Tensor]":
         """The tensors called `name.…`, without that prefix."""
@@ -35,8 +35,10 @@ class Checkpoint:
         return found
 
 
-def save(path: Path, parts: "Mapping[str, Mapping[str, Tensor]]", about: Mapping[str, Any]) -> None:
-    """Write the tensors of all `parts`, each called `part.name`, and `about`; replace `path`.
+def save(
+    path: Path, parts: "Mapping[str, Mapping[str, Tensor]]", metadata: Mapping[str, Any]
+) -> None:
+    """Write the tensors of all `parts`, each called `part.name`, and `metadata`; replace `path`.
 
     Raises `OSError` when the disk is full; the old file is then left unchanged.
     """
@@ -47,7 +49,7 @@ def save(path: Path, parts: "Mapping[str, Mapping[str, Tensor]]", about: Mapping
         for part, named in parts.items()
         for name, tensor in named.items()
     }
-    text = json.dumps(about)
+    text = json.dumps(metadata)
     header = {"about": text, "sha256": _sha256(text, tensors)}
     with runs.atomic(path) as temporary:
         try:

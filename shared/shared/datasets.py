@@ -71,7 +71,7 @@ def load(name: str, data: str | None = None, cache: Path | None = None) -> Datas
     SHA-256 is wrong. Warns when `$LM_DATA_DIR` lacks the file, and when it falls back on the
     stand-in.
     """
-    wanted = data or name
+    wanted = name if data is None else data
     if wanted in SOURCES:  # a file of that name in this folder is ./names
         return _lecture_file(SOURCES[wanted], cache) or _stand_in(wanted)
     if wanted == "bundled" and name in SOURCES:

@@ -24,9 +24,8 @@ def find_device(name: str) -> torch.device:
         available.insert(0, "cuda")
     if name == "auto":
         return torch.device(available[0])
-    cli.require(
-        name in available, "--device", name, f"one of this machine's: {', '.join(available)}"
-    )
+    if name not in available:
+        raise cli.UserError(f"this machine has no {name}; --device can be {' or '.join(available)}")
     return torch.device(name)
 
 

@@ -82,6 +82,42 @@ class Run:
             raise UserError(f"{path} is {what}; choose another folder")
         return run
 
+    @classmethod
+    def start(
+        cls,
+        lesson: str,
+        config: dict[str, Any],
+        *,
+        data: str,
+        sha256: str,
+        **more: Any,
+    ) -> "Run":
+        """The folder of the run that `config` resumes, or a new one, with all this written to it.
+
+        `config` has the options `runs`, `name`, `resume` and `data`. A name is free again if the
+        run that had it was stopped before it saved anything. Raises `UserError` if the name is
+        taken, or the resumed run was trained on other data.
+        """
+        if config["resume"]:
+            run = cls.open(config["resume"], lesson)
+            if run.read_config().get("sha256") != sha256:
+                raise UserError(
+                    f"{config['data']} is not what {run.path} was trained on; "
+                    "give the same data with --data"
+                )
+            return run
+        path = config["runs"] / config["name"]
+        if not config["name"] or not (path / "config.json").exists():
+            run = cls.create(config["runs"], lesson, config["name"])
+        elif any(path.rglob("[!.]*.safetensors")):
+            raise UserError(
+                f"{path} exists; continue it with --resume {path}, or choose another --name"
+            )
+        else:
+            run = cls(path, lesson)
+        run.write_config(config, data=data, sha256=sha256, **more)
+        return run
+
     def write_config(self, config: dict[str, Any], **more: Any) -> None:
         """Write `config.json`: the options, and what else it takes to repeat the run."""
         about = {"command": sys.argv, "python": platform.python_version(), **more}

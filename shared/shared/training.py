@@ -1,6 +1,6 @@
 """What stands around a training loop, so that the loop itself fits on one screen.
 
-    training = Training(run, model, optimizers, about, steps=1000)
+    training = Training(run, model, optimizers, metadata, steps=1000)
     for step in training:                  # from the last saved step to the end, or to Ctrl-C
         x, y = get_batch(…)
         logits, loss = model(x, y)
@@ -10,7 +10,7 @@
         optimizer.step()
         training.log(loss)                 # ends the step
         if training.evaluation_is_due:
-            training.evaluated(dev=estimate_loss(model, …))
+            training.log_evaluation(dev=estimate_loss(model, …))
     training.load_best()
 
 The run folder keeps two checkpoints: `model.safetensors` has the weights with the lowest dev loss,
@@ -63,9 +63,9 @@ class Metrics(TypedDict):
 class Training:
     """The steps of a run, to iterate over.
 
-    `about` describes the model to whoever loads its weights. The run ends after `steps`; or after
-    `minutes`, if they are given; or after `patience` evaluations without a better dev loss. On a
-    GPU, losses stay unread for `look_every` steps, so that it never waits for Python. Several
+    `metadata` describes the model to whoever loads its weights. The run ends after `steps`; or
+    after `minutes`, if they are given; or after `patience` evaluations without a better dev loss.
+    On a GPU, losses stay unread for `sync_every` steps, so that it never waits for Python. Several
     processes (`torch.distributed`) iterate in step; the first one prints and writes the files.
 
     If `run` has a `last.safetensors`, training continues from there. Raises `UserError` if that
@@ -77,19 +77,24 @@ class Training:
         run: Run,
         model: nn.Module,
         optimizers: Sequence[Optimizer],
-        about: Mapping[str, Any],
+        metadata: Mapping[str, Any],
         *,
         steps: int,
         minutes: float | None = None,
         evaluations: int = 20,
         patience: int | None = None,
         seed: int = 1337,
-        look_every: int = 1,
+        sync_every: int = 1,
     ) -> None:
-        self.run, self.model, self.optimizers, self.about = run, model, optimizers, dict(about)
+        self.run, self.model, self.optimizers, self.metadata = (
+            run,
+            model,
+            optimizers,
+            dict(metadata),
+        )
         self.steps, self.minutes = steps, minutes
         self.evaluations, self.patience = evaluations, patience
-        self.seed, self.look_every = seed, look_every
+        self.seed, self.sync_every = seed, sync_every
         self.rank = dist.get_rank() if dist.is_initialized() else 0
         self.best_path = run.path / "model.safetensors"
         self.last_path = run.path / "last.safetensors"
@@ -107,7 +112,7 @@ class Training:
         self._evaluations = self._evaluations_due()
 
     @property
-    def done(self) -> float:
+    def progress(self) -> float:
         """The fraction of the run that is done, in steps or in minutes."""
         if self.minutes is not None:
             return min(1.0, self.state.seconds / (60 * self.minutes))
@@ -117,11 +122,11 @@ class Training:
     def finished(self) -> bool:
         """Whether the run is over, at its end or out of patience."""
         impatient = self.patience is not None and self.state.failures >= self.patience
-        return self.done == 1 or impatient
+        return self.progress == 1 or impatient
 
     @property
     def evaluation_is_due(self) -> bool:
-        """Whether `evaluated` must be called before the next step."""
+        """Whether `log_evaluation` must be called before the next step."""
         return self._evaluations_due() > self._evaluations
 
     def __iter__(self) -> Iterator[int]:
@@ -131,7 +136,7 @@ class Training:
         that dropout, or a batch drawn by `torch.randint`, does not depend on what came before.
         """
         total = 100 if self.minutes is not None else self.steps
-        label, done = self.about.get("model", "training"), int(self.done * total)
+        label, done = self.metadata.get("model", "training"), int(self.progress * total)
         with (
             cli.interruptible(echo=2.0 if dist.is_initialized() else 0.0) as self._interrupt,
             progress.bar(total, label, done=done) as self._advance,
@@ -147,7 +152,9 @@ class Training:
                 torch.manual_seed(random.Random(numbers).getrandbits(32))
                 yield step
                 if self.state.step == step or self.evaluation_is_due:
-                    raise RuntimeError("a step must end with `log`, and `evaluated` if that is due")
+                    raise RuntimeError(
+                        "a step must end with `log`, and `log_evaluation` if that is due"
+                    )
                 late = time.perf_counter() - self._saved > SAVE_EVERY and not self._unread
                 if late or self._interrupted:
                     self._save_last()
@@ -168,10 +175,10 @@ class Training:
         """End the step, whose mean loss was `loss`; raises `UserError` if it is NaN or infinite."""
         self.state.step += 1
         self._unread.append(loss.detach())
-        if len(self._unread) >= self.look_every or self.evaluation_is_due:
+        if len(self._unread) >= self.sync_every or self.evaluation_is_due:
             self._read_losses()
 
-    def evaluated(self, dev: float, sample: str = "") -> None:
+    def log_evaluation(self, dev: float, sample: str = "") -> None:
         """Log the dev loss, keep the weights if they are the best so far, and save the run.
 
         `sample`, if there is one, is printed in part and kept in `samples/`. Raises `UserError` if
@@ -193,7 +200,7 @@ class Training:
                 (self.run.path / "samples").mkdir(exist_ok=True)
                 self.run.write_text(f"samples/step-{state.step:05}.txt", sample + "\n")
             if better:
-                checkpoints.save(self.best_path, {"model": self.model.state_dict()}, self.about)
+                checkpoints.save(self.best_path, {"model": self.model.state_dict()}, self.metadata)
             shown = f": {sample[:SHOWN]!r}" if sample else ""
             print(f"step {state.step:,}: train {train:.4f}, dev {dev:.4f}{shown}", flush=True)
         self._save_last()
@@ -210,7 +217,7 @@ class Training:
     def _evaluations_due(self) -> int:
         """How many evaluations the run should have had by now."""
         if self.minutes is not None:
-            return int(self.done * self.evaluations)
+            return int(self.progress * self.evaluations)
         return min(self.state.step, self.steps) * self.evaluations // self.steps
 
     def _read_losses(self) -> None:
@@ -219,7 +226,7 @@ class Training:
         seconds, interrupted = time.perf_counter() - self._start, float(self._interrupt.requested)
         device = self._unread[0].device
         *losses, seconds, interrupted = _mean([*losses, seconds, interrupted], device)
-        state, before = self.state, self.done
+        state, before = self.state, self.progress
         for step, loss in enumerate(losses, start=state.step - len(losses)):
             if not math.isfinite(loss):
                 raise self._diverged(f"the loss is {loss} in step {step:,}")
@@ -232,14 +239,14 @@ class Training:
         if self.minutes is None:
             self._advance(len(losses), **shown)
         else:
-            self._advance(int(100 * self.done) - int(100 * before), **shown)
+            self._advance(int(100 * self.progress) - int(100 * before), **shown)
 
     def _resume(self) -> None:
         """Go back to the state in `last.safetensors`."""
         checkpoint = self._load(self.last_path)
         self.model.load_state_dict(checkpoint.part("model"))
         checkpoints.restore_optimizers(self.optimizers, checkpoint.part("optimizer"))
-        self.state = State(**checkpoint.about["state"])
+        self.state = State(**checkpoint.metadata["state"])
         if self.minutes is None and self.state.step > self.steps:
             done = f"{self.run.path} has done {self.state.step:,} steps already"
             raise cli.UserError(f"{done}; give at least as many --steps")
@@ -254,14 +261,16 @@ class Training:
         self._saved = time.perf_counter()
         if self.rank == 0:
             model, optimizer = self.model.state_dict(), checkpoints.optimizer_state(self.optimizers)
-            about = {**self.about, "state": asdict(self.state)}
-            checkpoints.save(self.last_path, {"model": model, "optimizer": optimizer}, about)
+            metadata = {**self.metadata, "state": asdict(self.state)}
+            checkpoints.save(self.last_path, {"model": model, "optimizer": optimizer}, metadata)
 
     def _load(self, path: Path) -> checkpoints.Checkpoint:
         """One of the two checkpoints; raises `UserError` if it belongs to another model."""
         checkpoint = checkpoints.load(path)
-        about = {name: value for name, value in checkpoint.about.items() if name != "state"}
-        if about != self.about or ("state" in checkpoint.about) != (path == self.last_path):
+        metadata = {name: value for name, value in checkpoint.metadata.items() if name != "state"}
+        if metadata != self.metadata or ("state" in checkpoint.metadata) != (
+            path == self.last_path
+        ):
             raise cli.UserError(f"{path} belongs to another model than {self.run.path}/config.json")
         return checkpoint
 

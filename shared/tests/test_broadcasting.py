@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared import cli
-from shared.broadcasting import Shapes, broadcast_shapes, explain, main, parse_shape
+from shared.broadcasting import broadcast_shapes, explain, parse_shape
 
 shapes = st.lists(st.integers(0, 4), max_size=5).map(tuple)
 
@@ -58,4 +58,4 @@ def test_shape_can_be_written_as_python_does_or_without_brackets(text, shape):
 @pytest.mark.parametrize("text", ["4,,2", "a", "-1,2", "4x3", "2.5", ",", "", "(4,3"])
 def test_text_that_is_no_shape_is_one_clear_line(text):
     with pytest.raises(cli.UserError, match="is not a shape; write it like 4,3,2"):
-        main(Shapes(text, "1"))
+        parse_shape(text)

@@ -20,7 +20,7 @@ def path(tmp_path):
 
 def test_what_is_saved_is_loaded(path):
     checkpoint = checkpoints.load(path)
-    assert checkpoint.about == {"step": 3}
+    assert checkpoint.metadata == {"step": 3}
     model = checkpoint.part("model")
     assert model.keys() == TENSORS.keys()
     assert all(torch.equal(model[name], TENSORS[name]) for name in TENSORS)

@@ -1,10 +1,9 @@
-"""The command line as a user meets it: exit codes, and one line for every mistake."""
+"""The command line as a user meets it: exit status, and what is said of a mistake."""
 
 import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 
 import pytest
@@ -28,7 +27,8 @@ class Config:
     \"\"\"What.\"\"\"
 
 def main(config):
-    cli.require(config.steps >= 1, "--steps", config.steps, "at least 1")
+    if config.steps < 1:
+        raise cli.UserError(f"--steps must be at least 1, not {config.steps}")
     if config.do == "bug":
         raise KeyError("bug")
     if config.do == "warn":
@@ -79,65 +79,37 @@ def test_options_arrive(program):
 
 
 @pytest.mark.parametrize(
-    ("args", "words"),
+    ("args", "code", "line"),
     [
-        (["--steps", "0"], "--steps must be at least 1, not 0"),
-        (["--steps", "many"], "--steps"),
-        (["--kind", "c"], "a, b"),
-        (["--do", ""], "--do is empty"),
-        (["--do="], "--do is empty"),
-        (["--stepps", "3"], "there is no option '--stepps'; did you mean --steps?"),
-        (["stray"], "there is no option 'stray' (--help"),
-        (["--steps"], "--steps has no value (--help"),
-        (["--do", "lost"], "no/such/folder/file"),
+        (["--steps", "0"], 2, "error: --steps must be at least 1, not 0\n"),
+        (["--do", "lost"], 1, "error: no/such/folder/file: No such file or directory\n"),
     ],
 )
-def test_mistake_is_one_line_on_stderr(program, args, words):
+def test_mistake_is_one_line_on_stderr(program, args, code, line):
     done = program(*args)
-    assert done.returncode == (1 if "lost" in args else 2)
-    assert done.stdout == ""
-    (line,) = done.stderr.splitlines()
-    assert line.startswith("error: ")
-    assert words in line
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", line)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
-def test_mistake_is_told_without_the_frame_around_it(command, encoding):
-    env = {**os.environ, "PYTHONIOENCODING": encoding}
-    for args, sentence in (
-        (["--kind", "c"], "--kind must be one of a, b, not 'c'"),
-        (["--steps", "x"], "--steps cannot be 'x'"),
-    ):
-        done = subprocess.run([*command, *args], env=env, capture_output=True, text=True)
-        assert done.stderr == f"error: {sentence} (--help lists the options)\n"
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["--steps", "many"], ["--steps", "'many'"]),
+        (["--stepps", "3"], ["--stepps", "Perhaps you meant", "--steps INT"]),
+    ],
+)
+def test_mistake_in_an_option_is_told_by_tyro(program, args, words):
+    done = program(*args)
+    assert (done.returncode, done.stdout) == (2, "")
+    for word in [*words, "python program.py --help"]:
+        assert word in done.stderr
 
 
-@pytest.mark.skipif(os.name == "nt", reason="there are no such terminals")
-@pytest.mark.parametrize("columns", [60, 120])
-def test_mistake_is_told_without_the_colours_of_a_terminal(command, columns):
-    import pty
-    import termios
-
-    ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (24, columns))
-    env = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(columns)}
-    args = [*command, "--stepps", "3"]
-    done = subprocess.run(args, env=env, stdout=theirs, stderr=subprocess.PIPE, text=True)
-    os.close(theirs)
-    os.close(ours)
-    sentence = "there is no option '--stepps'; did you mean --steps?"
-    assert done.stderr == f"error: {sentence} (--help lists the options)\n"
-
-
-def test_help_names_every_option(program):
+def test_help_names_every_option_and_how_the_program_was_started(program):
     done = program("--help")
     assert done.returncode == 0
+    assert done.stdout.startswith("usage: python program.py [-h]")
     for word in ("Do a thing.", "--steps", "How often.", "(default: 3)", "--kind", "{a,b}"):
         assert word in done.stdout
-
-
-def test_help_says_how_the_program_was_started(program):
-    assert program("--help").stdout.startswith("usage: python program.py [-h]")
     command = [sys.executable, "-m", "shared.broadcasting", "--help"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.stdout.startswith("usage: python -m shared.broadcasting [-h]")
@@ -181,25 +153,19 @@ def test_first_ctrl_c_lets_the_program_save_and_a_second_one_leaves_at_once(comm
     assert (process.returncode, errors) == (130, "interrupted\n")
 
 
-def test_ctrl_c_is_as_before_when_the_loop_is_over():
+def test_ctrl_c_that_torchrun_repeats_counts_once(monkeypatch):
     before = signal.getsignal(signal.SIGINT)
-    with cli.interruptible():
-        assert signal.getsignal(signal.SIGINT) is not before
+    seconds = 0.0
+    monkeypatch.setattr("time.monotonic", lambda: seconds)
+    with cli.interruptible(echo=2.0) as interrupt:
+        signal.raise_signal(signal.SIGINT)
+        seconds = 1.9
+        signal.raise_signal(signal.SIGINT)
+        assert interrupt.requested
+        seconds = 2.1
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
-
-
-def test_ctrl_c_that_torchrun_repeats_counts_once():
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with cli.interruptible(echo=0.2) as interrupt:
-            signal.raise_signal(signal.SIGINT)
-            signal.raise_signal(signal.SIGINT)
-            assert interrupt.requested
-            time.sleep(0.3)
-            with pytest.raises(KeyboardInterrupt):
-                signal.raise_signal(signal.SIGINT)
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @dataclass
@@ -227,17 +193,10 @@ def test_verb_runs_with_its_options(capsys):
 
 @pytest.mark.parametrize(
     ("args", "words"),
-    [
-        (["part"], "not yet"),
-        (["shout"], "the first word must be one of greet, part, not 'shout'"),
-        (["--name", "x"], "the first word must be one of greet, part, not '--name'"),
-        ([], "a verb is missing, one of greet, part"),
-        (["greet", "--nam", "x"], "there is no option '--nam'; did you mean --name?"),
-    ],
+    [(["part"], "error: not yet\n"), (["shout"], "greet, part"), ([], "{greet, part}")],
 )
-def test_mistake_with_a_verb_is_one_line(capsys, args, words):
+def test_mistake_with_a_verb_has_exit_status_2(capsys, args, words):
     with pytest.raises(SystemExit) as left:
         cli.run_verbs({"greet": Greet, "part": Part}, "Speak.", args)
-    (line,) = capsys.readouterr().err.splitlines()
     assert left.value.code == 2
-    assert words in line
+    assert words in capsys.readouterr().err

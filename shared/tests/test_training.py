@@ -34,12 +34,12 @@ def train(training, each=lambda step: None, dev=lambda step: 1 / step):
         loss = (model(x) - x.sum(1, keepdim=True)).square().mean()
         model.zero_grad()
         loss.backward()
-        training.set_lr(1 - training.done / 2)
+        training.set_lr(1 - training.progress / 2)
         optimizer.step()
         loss = loss.detach() if each(step) is None else torch.tensor(each(step))
         training.log(loss)
         if training.evaluation_is_due:
-            training.evaluated(dev=dev(training.state.step))
+            training.log_evaluation(dev=dev(training.state.step))
 
 
 def interrupt_at(wanted):
@@ -73,14 +73,14 @@ def metrics(path):
     return [(line["step"], line["train"], line["dev"]) for line in Run(path, "").read_metrics()]
 
 
-@pytest.mark.parametrize("look_every", [1, 3])
-def test_run_that_was_interrupted_and_resumed_is_the_same_to_the_last_bit(tmp_path, look_every):
+@pytest.mark.parametrize("sync_every", [1, 3])
+def test_run_that_was_interrupted_and_resumed_is_the_same_to_the_last_bit(tmp_path, sync_every):
     train(setup(tmp_path / "whole", evaluations=5))
-    cut = setup(tmp_path / "cut", evaluations=5, look_every=look_every)
+    cut = setup(tmp_path / "cut", evaluations=5, sync_every=sync_every)
     assert is_interrupted(cut, interrupt_at(6))
-    step = checkpoints.load(tmp_path / "cut" / "last.safetensors").about["state"]["step"]
-    assert 7 <= step <= 7 + look_every
-    resumed = setup(tmp_path / "cut", evaluations=5, look_every=look_every)
+    step = checkpoints.load(tmp_path / "cut" / "last.safetensors").metadata["state"]["step"]
+    assert 7 <= step <= 7 + sync_every
+    resumed = setup(tmp_path / "cut", evaluations=5, sync_every=sync_every)
     assert resumed.state.step == step
     train(resumed)
     for name in ("last.safetensors", "model.safetensors"):
@@ -187,7 +187,7 @@ def test_best_weights_are_loaded_and_patience_ends_the_run(tmp_path):
         dev=lambda step: kept.append(run.model[0].weight.clone()) or abs(step - 8),
     )
     assert (run.state.step, run.state.best_step, run.state.best_dev) == (14, 8, 0)
-    assert run.finished and run.done < 1
+    assert run.finished and run.progress < 1
     run.load_best()
     assert torch.equal(run.model[0].weight, kept[3])
 
@@ -202,7 +202,7 @@ def test_finished_run_continues_with_more_steps(tmp_path):
 def test_run_by_the_clock_ends_in_time_and_evaluates_as_often(tmp_path):
     run = setup(tmp_path / "run", minutes=0.01, evaluations=7)
     train(run, lambda step: time.sleep(0.01))
-    assert run.done == 1
+    assert run.progress == 1
     assert 0.6 <= run.state.seconds < 1.5
     assert len(metrics(tmp_path / "run")) == 7
 
@@ -224,7 +224,7 @@ def test_timer_saves_between_evaluations(tmp_path, monkeypatch):
     path = tmp_path / "run" / "last.safetensors"
     train(
         setup(tmp_path / "run", evaluations=1),
-        lambda step: saved.append(checkpoints.load(path).about["state"]["step"]),
+        lambda step: saved.append(checkpoints.load(path).metadata["state"]["step"]),
     )
     assert saved == list(range(20))
 
@@ -234,6 +234,6 @@ def test_step_that_does_not_end_with_log_is_a_mistake(tmp_path):
         for _ in setup(tmp_path / "a"):
             pass
     run = setup(tmp_path / "b")
-    with pytest.raises(RuntimeError, match="`evaluated` if that is due"):
+    with pytest.raises(RuntimeError, match="`log_evaluation` if that is due"):
         for _ in run:
             run.log(torch.tensor(1.0))

@@ -1,0 +1,1008 @@
+"""Write it yourself: the steps of this lesson, and the mistakes that people make at each of them.
+
+`python -m micrograd learn` takes you through them; how a step is declared stands in
+`shared.exercises`. Read it as a list of what goes wrong when one writes micrograd for the first
+time, but write first.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from micrograd.engine import Value, _topological_order
+from micrograd.gradcheck import slope
+from micrograd.losses import max_margin
+from micrograd.nn import Neuron
+from micrograd.optim import SGD
+from shared.exercises import Ladder, Mistake, Step
+
+VIDEO = "VMj-3S1tku0"
+
+# A derivative, by its definition.
+
+SLOPE = Step(
+    "slope",
+    "gradcheck.slope",
+    "the slope of a function, by nudging its input",
+    lecture=f"{VIDEO} 0:08:08",
+    term="derivative",
+    write="Nudge x by h, and return how far f moves for each unit of the nudge.",
+    hints=(
+        "`f` is an ordinary function: f(x) is where you are, f(x + h) is where a nudge takes you.",
+        "Rise over run: the change of the output, divided by the change of the input.",
+        "(f(x + h) - f(x)) / h; or both ways, from x - h to x + h, which is more exact.",
+    ),
+    probes=(
+        "slope(lambda x: x**2, 3.0)",
+        "slope(lambda x: 3 * x**2 - 4 * x + 5, 3.0)",
+        "slope(lambda x: 3 * x**2 - 4 * x + 5, 2 / 3)",
+        "slope(lambda x: 5 - 2 * x, 10.0)",
+        "slope(lambda x: 5 - 2 * x, 10.0, h=0.25)",
+        "slope(lambda x: x**3 + x, -1.0)",
+        "slope(lambda x: 7.0, 1.0)",
+    ),
+    tolerance=1e-3,  # a nudge to one side only is right, too
+    mistakes=(
+        Mistake(
+            "That is how far the output moves. A slope is how far it moves for each unit that the "
+            "input moves: divide by the length of the nudge.",
+            "return f(x + h) - f(x)",
+            "return f(x + h) - f(x - h)",
+        ),
+        Mistake(
+            "This is twice the slope. From x - h to x + h the input moves by 2h, so divide by 2h.",
+            {"/ (2 * h)": "/ h"},
+        ),
+        Mistake(
+            "`… / 2 * h` divides by 2 and then multiplies by h. Put the divisor into parentheses: "
+            "`… / (2 * h)`.",
+            {"/ (2 * h)": "/ 2 * h"},
+        ),
+        Mistake(
+            "This is half the slope. From x to x + h the input moves by h only, so divide by h.",
+            "return (f(x + h) - f(x)) / (2 * h)",
+        ),
+        Mistake(
+            "The sign is the opposite: a function that rises has a positive slope. Subtract where "
+            "you were from where the nudge took you, not the other way round.",
+            {"f(x + h) - f(x - h)": "f(x - h) - f(x + h)"},
+            "return (f(x) - f(x + h)) / h",
+        ),
+        Mistake(
+            "The division comes before the subtraction, as in school: only the second term is "
+            "divided by h. Put the difference into parentheses.",
+            "return f(x + h) - f(x) / h",
+            "return f(x + h) - f(x - h) / (2 * h)",
+        ),
+        Mistake(
+            "You divide where the function is, not how far it has moved. Subtract f(x) first.",
+            "return f(x + h) / h",
+            "return f(h) / h",
+            "return f(x) / x",
+        ),
+        Mistake(
+            "The nudge is so small that it is lost: a float has about 16 digits, so 3.0 + 1e-20 is "
+            "3.0. Take the h that is given, 0.000001.",
+            "h = 1e-20\nreturn (f(x + h) - f(x)) / h",
+        ),
+        Mistake(
+            "You nudge the output. Nudge the input, x + h, and let f say what becomes of it.",
+            "return (f(x) + h - f(x)) / h",
+        ),
+    ),
+)
+
+
+# Operations, each with its derivatives.
+
+
+def gradients(f: Callable[..., Value], *inputs: float) -> Any:
+    """The value of f(inputs), and the gradient of each input; or what `f` returned instead."""
+    values = [Value(x) for x in inputs]
+    out = f(*values)
+    if not isinstance(out, Value):
+        return out
+    out.backward()
+    return {"data": out.data, "gradients": [value.grad for value in values]}
+
+
+WRAP = "other = other if isinstance(other, Value) else Value(other)"
+NO_CHAIN_RULE = (
+    "You pass on the local derivative alone. The chain rule multiplies it by the gradient that "
+    "arrived at the result, `out.grad`; what comes after this operation matters, too."
+)
+OVERWRITTEN = (
+    "Your gradients overwrite each other instead of adding up: a value that is used twice gets "
+    "only one of its two contributions. Where you wrote `=`, the chain rule needs `+=`."
+)
+PLAIN_NUMBER = (
+    "You return a plain number, which remembers nothing, so no gradient can go back through it. "
+    "Return a Value that knows its children and its derivatives."
+)
+
+MUL = Step(
+    "mul",
+    "engine.Value.__mul__",
+    "a product, and its derivatives",
+    lecture=f"{VIDEO} 1:09:02",
+    term="derivative",
+    write=(
+        "Return a new Value: the product of the two numbers, its children (self, other), the "
+        'operation "*", and the derivative of the product with respect to each child. '
+        "`other` may be a plain number. (The lecture's way, with out._backward = _backward, works, "
+        "too.)"
+    ),
+    hints=(
+        "`__add__`, a few lines above, does the same for a sum. Only the value and the two "
+        "derivatives are different.",
+        "If a is nudged by h, then a * b moves by h * b. So how steep is a * b in a?",
+        "The derivative with respect to one factor is the other factor: (other.data, self.data).",
+    ),
+    probes=(
+        "gradients(lambda a, b: a * b, 2.0, -3.0)",
+        "gradients(lambda a: a * 4, 2.0)",
+        "gradients(lambda a: a * a, 3.0)",
+        "gradients(lambda a, b: (a * b) * 5, 2.0, -3.0)",
+        "gradients(lambda a, b, c: (a * b + c) * (b * c), 0.7, -1.3, 2.1)",
+    ),
+    mistakes=(
+        Mistake(
+            "Each factor gets its own value as its gradient. It should be the other one: if a is "
+            "nudged by h, then a * b moves by h * b.",
+            {"(other.data, self.data)": "(self.data, other.data)"},
+        ),
+        Mistake(
+            "These are the derivatives of a sum, where each child's nudge arrives unchanged. In a "
+            "product, a nudge of one factor is multiplied by the other factor.",
+            {"(other.data, self.data)": "(1.0, 1.0)"},
+        ),
+        Mistake(
+            "`a * 4` fails: there, `other` is a plain number, which has no `.data`. Make a Value "
+            "of it first, as the other operations do.",
+            {WRAP: "pass"},
+        ),
+        Mistake(
+            "The value is right, but no gradient comes through: the result does not know its "
+            "children and the derivatives with respect to them.",
+            {', (self, other), "*", (other.data, self.data)': ""},
+        ),
+        Mistake(PLAIN_NUMBER, WRAP + "\nreturn self.data * other.data"),
+        Mistake(
+            "Only one of the two factors gets a gradient. Both are children of the product, and "
+            "each has its own derivative.",
+            {"(self, other)": "(self,)", "(other.data, self.data)": "(other.data,)"},
+            {"(self, other)": "(other,)", "(other.data, self.data)": "(self.data,)"},
+        ),
+        Mistake(
+            NO_CHAIN_RULE,
+            f"""
+            {WRAP}
+            out = Value(self.data * other.data, (self, other), "*")
+            def _backward():
+                self.grad += other.data
+                other.grad += self.data
+            out._backward = _backward
+            return out
+            """,
+        ),
+        Mistake(
+            OVERWRITTEN,
+            f"""
+            {WRAP}
+            out = Value(self.data * other.data, (self, other), "*")
+            def _backward():
+                self.grad = other.data * out.grad
+                other.grad = self.data * out.grad
+            out._backward = _backward
+            return out
+            """,
+        ),
+    ),
+)
+
+TANH = Step(
+    "tanh",
+    "engine.Value.tanh",
+    "tanh, and its derivative",
+    lecture=f"{VIDEO} 1:09:02",
+    term="activation function",
+    write=(
+        'Return a new Value: tanh of the number, its only child (self,), the operation "tanh", and '
+        "the derivative, (…,)."
+    ),
+    hints=(
+        "`math.tanh(self.data)` is the value; the lecture writes it out with `math.exp`.",
+        "The derivative of tanh(x) is 1 - tanh(x)². You have tanh(x) already: it is the value.",
+        "One child, one derivative: a tuple of one, (1 - t * t,), comma included.",
+    ),
+    probes=(
+        "gradients(lambda x: x.tanh(), 0.5)",
+        "gradients(lambda x: x.tanh(), -2.0)",
+        "gradients(lambda x: 3 * (2 * x).tanh(), 0.3)",
+        "gradients(lambda x: x.tanh() * x.tanh() + x.tanh(), 0.8)",
+        "gradients(lambda x: x.tanh(), 1000.0)",
+    ),
+    mistakes=(
+        Mistake(
+            "The derivative is 1 - tanh(x)², the square of the output. You squared the input.",
+            {"1 - t * t": "1 - self.data**2"},
+        ),
+        Mistake(
+            "The square is missing: the derivative of tanh is 1 - t², not 1 - t.",
+            {"1 - t * t": "1 - t"},
+        ),
+        Mistake(
+            "That is the derivative of the sigmoid function. The one of tanh is 1 - t².",
+            {"1 - t * t": "t * (1 - t)"},
+        ),
+        Mistake(
+            "tanh is applied twice. The derivative is 1 - t², where t is the output itself.",
+            {"1 - t * t": "1 - math.tanh(t) ** 2"},
+        ),
+        Mistake(
+            "The sign of the derivative is wrong. tanh never falls, so its slope, 1 - t², is never "
+            "negative.",
+            {"1 - t * t": "t * t - 1"},
+        ),
+        Mistake(
+            "The slope of tanh is never above 1: it is 1 - t², with a minus.",
+            {"1 - t * t": "1 + t * t"},
+        ),
+        Mistake(
+            "The value is right, but no gradient comes through: the result does not know its "
+            "child and the derivative with respect to it.",
+            {', (self,), "tanh", (1 - t * t,)': ""},
+        ),
+        Mistake(
+            "In Python, `(x)` is just x; a tuple of one has a comma, `(x,)`. The children and the "
+            "derivatives have to be tuples.",
+            {"(1 - t * t,)": "(1 - t * t)"},
+            {"(self,)": "(self)"},
+        ),
+        Mistake(
+            "A 2 is missing: tanh(x) is (e²ˣ - 1) / (e²ˣ + 1), with the exponent 2x.",
+            "t = (math.exp(self.data) - 1) / (math.exp(self.data) + 1)\n"
+            'return Value(t, (self,), "tanh", (1 - t * t,))',
+        ),
+        Mistake(PLAIN_NUMBER, "return math.tanh(self.data)"),
+        Mistake(
+            NO_CHAIN_RULE,
+            """
+            t = math.tanh(self.data)
+            out = Value(t, (self,), "tanh")
+            def _backward():
+                self.grad += 1 - t**2
+            out._backward = _backward
+            return out
+            """,
+        ),
+        Mistake(
+            OVERWRITTEN,
+            """
+            t = math.tanh(self.data)
+            out = Value(t, (self,), "tanh")
+            def _backward():
+                self.grad = (1 - t**2) * out.grad
+            out._backward = _backward
+            return out
+            """,
+        ),
+        Mistake(
+            "For large numbers it overflows: e²ˣ does not fit into a float beyond x = 355. A "
+            "network hardly gets there; `math.tanh` works for all numbers.",
+            "t = (math.exp(2 * self.data) - 1) / (math.exp(2 * self.data) + 1)\n"
+            'return Value(t, (self,), "tanh", (1 - t * t,))',
+            "e = (2 * self).exp()\nreturn (e - 1) / (e + 1)",
+            passes=True,
+        ),
+    ),
+)
+
+
+# Backpropagation.
+
+
+def passed_on(
+    local: tuple[float, ...], grad: float, before: tuple[float, ...] = (), same: bool = False
+) -> Any:
+    """The gradients of a node's children after its chain rule; they were `before`, or 0.
+
+    With `same`, all its children are one and the same.
+    """
+    children = tuple(Value(3.0 + i) for i in range(len(local)))
+    if same:
+        children = children[:1] * len(local)
+    for child, earlier in zip(children, before):
+        child.grad = earlier
+    node = Value(7.0, children, "op", local)
+    node.grad = grad
+    returned = node._chain_rule()  # type: ignore[func-returns-value]
+    return {"children": [child.grad for child in children], "node": node.grad, "returned": returned}
+
+
+CHAIN_RULE = Step(
+    "chain-rule",
+    "engine.Value._chain_rule",
+    "the chain rule at one node",
+    lecture=f"{VIDEO} 1:09:02",
+    term="backpropagation",
+    write=(
+        "`_prev` holds the children of this node, `_local` the derivative of this node with "
+        "respect to each of them, `grad` the derivative of the final result with respect to this "
+        "node. Add to the gradient of each child what the chain rule says."
+    ),
+    hints=(
+        "Go through `self._prev` and `self._local` together: zip.",
+        "If the result moves 5 times as much as this node, and this node 3 times as much as a "
+        "child, then the result moves 15 times as much as the child.",
+        "A child may have other parents, which add to its gradient, too: `+=`.",
+    ),
+    probes=(
+        "passed_on(local=(3.0,), grad=1.0)",
+        "passed_on(local=(3.0, -2.0), grad=5.0)",
+        "passed_on(local=(3.0, -2.0), grad=5.0, before=(10.0, 0.5))",
+        "passed_on(local=(3.0, 4.0), grad=0.5, same=True)",
+        "passed_on(local=(0.3, 0.0, -1.7), grad=-2.5, before=(0.1, 0.2, 0.3))",
+    ),
+    mistakes=(
+        Mistake(OVERWRITTEN, {"+=": "="}),
+        Mistake(
+            NO_CHAIN_RULE.replace("out.grad", "self.grad"),
+            {"local * self.grad": "local"},
+        ),
+        Mistake(
+            "The local derivative is missing. The gradient that arrived at this node is multiplied "
+            "by the derivative of this node with respect to the child.",
+            {"local * self.grad": "self.grad"},
+        ),
+        Mistake(
+            "You add the two derivatives. The chain rule multiplies them: what moves 5 times as "
+            "much as something that moves 3 times as much moves 15 times as much.",
+            {"local * self.grad": "local + self.grad"},
+        ),
+        Mistake(
+            "You multiply by the gradient that the child has so far. It is this node's gradient, "
+            "`self.grad`, that flows back to the children.",
+            {"local * self.grad": "local * child.grad"},
+        ),
+        Mistake(
+            "You multiply by a number of the forward pass, `data`. The chain rule multiplies "
+            "derivatives: the local one, and this node's `grad`.",
+            {"local * self.grad": "child.data * self.grad"},
+            {"local * self.grad": "local * self.data"},
+        ),
+        Mistake(
+            "The gradient flows the wrong way. It comes from the result: this node has its "
+            "gradient already and passes it on to its children.",
+            {"child.grad += local * self.grad": "self.grad += local * child.grad"},
+        ),
+        Mistake(
+            "Only the first child gets its gradient: your loop ends too early.",
+            {"local * self.grad": "local * self.grad\n            break"},
+        ),
+        Mistake(
+            "The child's gradient is multiplied. Contributions of several parents add up: `+=`.",
+            {"+=": "*="},
+        ),
+    ),
+)
+
+
+def order(**children: str) -> Any:
+    """What is wrong with the topological order of a graph; `c="ab"`: c was computed from a and b.
+
+    The first is the root.
+    """
+    return _what_is_wrong(children, _graph(children))
+
+
+def order_again(**children: str) -> Any:
+    """The same, when the graph is searched a second time."""
+    root = _graph(children)
+    _topological_order(root)
+    return _what_is_wrong(children, root)
+
+
+def order_of_chain(length: int) -> Any:
+    """How many nodes are in the order of a chain of so many operations."""
+    node = Value(1.0)
+    for _ in range(length):
+        node = -node
+    found = _topological_order(node)
+    return found if found is None else sum(1 for value in found if value._prev)
+
+
+def _graph(children: dict[str, str]) -> Value:
+    values: dict[str, Value] = {}
+    for name in "".join(children.values()):
+        values[name] = Value(float(len(values)), label=name)
+    for name in reversed(children):
+        below = tuple(values[child] for child in children[name])
+        values[name] = Value(1.0, below, "op", (1.0,) * len(below), name)
+    return values[next(iter(children))]
+
+
+def _what_is_wrong(children: dict[str, str], root: Value) -> Any:
+    found = _topological_order(root)
+    if found is None:
+        return None
+    names = [value.label for value in found if value._prev]
+    return {
+        "missing": [name for name in children if name not in names],
+        "more than once": [name for name in children if names.count(name) > 1],
+        "before its child": [
+            name
+            for name in children
+            if name in names
+            and any(c in children and c not in names[: names.index(name)] for c in children[name])
+        ],
+    }
+
+
+TOPOLOGICAL_ORDER = Step(
+    "topological-order",
+    "engine._topological_order",
+    "the topological order of a graph",
+    lecture=f"{VIDEO} 1:17:32",
+    term="topological sort",
+    write=(
+        "Return a list of the nodes that `root` was computed from, and `root` itself as the last: "
+        "each once, and after its children, `_prev`. Leaves may be in it or not. The lecture's "
+        "recursion is fine."
+    ),
+    hints=(
+        "Depth first: to visit a node, visit its children, and then append the node.",
+        "A node may be reached on several ways. Remember in a set which ones were visited.",
+        "def visit(v): if v is not visited yet, add it to the set, visit each of v._prev, and "
+        "append v to the order. Then visit(root).",
+    ),
+    probes=(
+        "order(c='b', b='a')",
+        "order(d='bc', b='a', c='a')",
+        "order(c='bb', b='aa')",
+        "order(e='dc', d='b', c='b', b='a')",
+        "order(f='ce', e='d', d='c', c='b', b='a')",
+        "order(g='fb', f='ed', e='cb', d='bc', c='b', b='a')",
+        "order_again(d='bc', b='a', c='a')",
+        "order_of_chain(5_000)",
+    ),
+    mistakes=(
+        Mistake(
+            "The order is the other way round: children come first, the root last. `backward` "
+            "reverses it.",
+            {"return order": "return order[::-1]"},
+        ),
+        Mistake(
+            "A node is appended before its children. Visit all its children first, and append it "
+            "when they are done.",
+            """
+            order, visited = [], set()
+            def visit(v):
+                if v not in visited:
+                    visited.add(v)
+                    order.append(v)
+                    for child in v._prev:
+                        visit(child)
+            visit(root)
+            return order
+            """,
+        ),
+        Mistake(
+            "A node that is used twice is in the order twice, so it would pass on its gradient "
+            "twice. Remember which nodes were visited, and pass over them.",
+            """
+            order = []
+            def visit(v):
+                for child in v._prev:
+                    visit(child)
+                order.append(v)
+            visit(root)
+            return order
+            """,
+        ),
+        Mistake(
+            "Reversing the order in which nodes are first met is not enough: a node that is used "
+            "early and late may come before one of its children. Append a node when all its "
+            "children are done.",
+            """
+            order, visited, stack = [], set(), [root]
+            while stack:
+                v = stack.pop()
+                if v not in visited:
+                    visited.add(v)
+                    order.append(v)
+                    stack.extend(v._prev)
+            return order[::-1]
+            """,
+            """
+            order, visited, queue = [], {root}, [root]
+            for v in queue:
+                order.append(v)
+                for child in v._prev:
+                    if child not in visited:
+                        visited.add(child)
+                        queue.append(child)
+            return order[::-1]
+            """,
+            """
+            order, visited = [], set()
+            def visit(v):
+                if v not in visited:
+                    visited.add(v)
+                    order.append(v)
+                    for child in v._prev:
+                        visit(child)
+            visit(root)
+            return order[::-1]
+            """,
+        ),
+        Mistake(
+            "The root itself is missing. It is the last in the order, and the first to pass on its "
+            "gradient.",
+            {"return order": "return order[:-1]"},
+        ),
+        Mistake(
+            "You look at the children of the root only, not at what these were computed from.",
+            "return [*root._prev, root]",
+            "return list(dict.fromkeys([*root._prev, root]))",
+        ),
+        Mistake(
+            "A second search finds nothing: what is visited is remembered from the first. A "
+            "default argument such as `visited=set()` is made once, not at every call; make the "
+            "set inside.",
+            {"entered, done = object(), object()": 'entered, done = "entered", "done"'},
+        ),
+        Mistake(
+            "Right, as long as the graph is not deep: Python allows about 1,000 calls inside each "
+            "other. The lesson's code keeps a stack of its own instead.",
+            """
+            order, visited = [], set()
+            def visit(v):
+                if v not in visited:
+                    visited.add(v)
+                    for child in v._prev:
+                        visit(child)
+                    order.append(v)
+            visit(root)
+            return order
+            """,
+            passes=True,
+        ),
+    ),
+)
+
+
+def twice(f: Callable[..., Value], *inputs: float) -> Any:
+    """The gradients after `backward()` was called twice on the same result."""
+    values = [Value(x) for x in inputs]
+    out = f(*values)
+    out.backward()
+    out.backward()
+    return [value.grad for value in values]
+
+
+def of_two_results(a: float) -> Any:
+    """The gradient of `a` after `backward()` of a * a, and then of 5 * a."""
+    value = Value(a)
+    (value * value).backward()
+    (5 * value).backward()
+    return value.grad
+
+
+BACKWARD = Step(
+    "backward",
+    "engine.Value.backward",
+    "backward, through the whole graph",
+    lecture=f"{VIDEO} 1:17:32",
+    term="backpropagation",
+    write=(
+        "Set the gradient of the result, `self`, then call `_backward()` of every node, in an "
+        "order in which no node passes its gradient on before all of it has arrived. "
+        "`_topological_order(self)` gives the nodes, each after its children."
+    ),
+    hints=(
+        "What is the derivative of the result with respect to itself?",
+        "A node may pass its gradient on when all its parents have done so: parents first, so the "
+        "topological order from its end.",
+        "self.grad = 1.0; then node._backward() for each node in "
+        "reversed(_topological_order(self)).",
+    ),
+    probes=(
+        "gradients(lambda a, b: a * b, 2.0, -3.0)",
+        "gradients(lambda a: a + a, 3.0)",
+        "gradients(lambda a, b: (a * b + b) * b, 2.0, -3.0)",
+        "gradients(lambda a: shared_twice(a * a), 1.5)",
+        "of_two_results(3.0)",
+        "twice(lambda a, b: (a * b).tanh() * a, 0.7, -1.3)",
+    ),
+    mistakes=(
+        Mistake(
+            "All gradients are zero: the result's own was never set. The derivative of the result "
+            "with respect to itself is 1.",
+            {"self.grad = 1.0": "pass"},
+        ),
+        Mistake(
+            "Only what stands next to the result gets its gradient. Either the order is not "
+            "reversed, so that the other nodes pass on their gradients before these have arrived; "
+            "or only the result passes its gradient on. Begin with the result, and go through all "
+            "nodes down to the inputs.",
+            {"reversed(order)": "order"},
+            "self.grad = 1.0\nself._backward()",
+        ),
+        Mistake(
+            "You call backward() on the children, and each call says that this child is the "
+            "result: it sets its gradient to 1. Only the result gets 1; the others call "
+            "`_backward()`.",
+            """
+            self.grad = 1.0
+            self._backward()
+            for child in self._prev:
+                child.backward()
+            """,
+        ),
+        Mistake(
+            "A node that is reached on two ways passes its gradient on twice, the first time "
+            "before all of it has arrived. Call `_backward()` once for each node, in topological "
+            "order.",
+            """
+            self.grad = 1.0
+            def visit(node):
+                node._backward()
+                for child in node._prev:
+                    visit(child)
+            visit(self)
+            """,
+        ),
+        Mistake(
+            "Each turn of the loop calls `self._backward()`, so the result passes its gradient on "
+            "again and again. Call `node._backward()`.",
+            {"node._backward()": "self._backward()"},
+        ),
+        Mistake(
+            OVERWRITTEN,
+            """
+            self.grad = 1.0
+            for node in reversed(_topological_order(self)):
+                for child, local in zip(node._prev, node._local):
+                    child.grad = local * node.grad
+            """,
+        ),
+        Mistake(
+            "What the chain rule multiplies is the gradient of the node in the loop, `node.grad`, "
+            "not that of the result.",
+            """
+            self.grad = 1.0
+            for node in reversed(_topological_order(self)):
+                for child, local in zip(node._prev, node._local):
+                    child.grad += local * self.grad
+            """,
+        ),
+        Mistake(
+            "Gradients of an earlier call are lost: those of several calls should add up until "
+            "`zero_grad()` sets them to zero.",
+            """
+            order = _topological_order(self)
+            for node in order:
+                for child in node._prev:
+                    child.grad = 0.0
+            self.grad = 1.0
+            for node in reversed(order):
+                node._backward()
+            """,
+        ),
+        Mistake(
+            "Right, as in the lecture. If backward() is called twice on the same result, though, "
+            "the first call's gradients inside the graph flow down a second time; the lesson's "
+            "code sets them aside.",
+            """
+            self.grad = 1.0
+            for node in reversed(_topological_order(self)):
+                node._backward()
+            """,
+            passes=True,
+        ),
+    ),
+)
+
+
+def shared_twice(b: Value) -> Value:
+    """An expression in which `b` is used on a short and on a long way."""
+    return (b + 1) * (b * 2 + (b * b) * 3)
+
+
+# A network, its loss, and a step of training.
+
+
+def neuron(
+    w: list[float], b: float, x: list[float], activation: str = "tanh", nonlin: bool = True
+) -> Any:
+    """The output of a neuron, and the gradients of its weights, its bias and its inputs."""
+    made = Neuron(len(w), nonlin, activation)
+    for weight, number in zip(made.parameters(), [*w, b]):
+        weight.data = number
+    inputs = [Value(number) for number in x]
+    out = made(inputs)
+    if not isinstance(out, Value):
+        return out
+    out.backward()
+    return {
+        "data": out.data,
+        "w": [weight.grad for weight in made.w],
+        "b": made.b.grad,
+        "x": [value.grad for value in inputs],
+    }
+
+
+ACTIVATED = "return getattr(act, self.activation)() if self.nonlin else act"
+SUM = "sum((wi * xi for wi, xi in zip(self.w, x, strict=True)), self.b)"
+
+NEURON = Step(
+    "neuron",
+    "nn.Neuron.__call__",
+    "a neuron: weighted sum, bias, activation",
+    lecture=f"{VIDEO} 1:43:55",
+    term="neuron",
+    write=(
+        "Return activation(w·x + b), made of Values. `self.activation` is the name of the method "
+        "to call on the sum, as in getattr(act, self.activation)(); without `self.nonlin` the sum "
+        "itself is returned."
+    ),
+    hints=(
+        "Multiply each weight by its input, with zip(self.w, x), and add up, beginning with the "
+        "bias: sum(…, self.b).",
+        "`getattr(act, 'tanh')()` is `act.tanh()`.",
+        "The bias is added once, and before the activation.",
+    ),
+    probes=(
+        "neuron(w=[2.0], b=0.0, x=[0.25])",
+        "neuron(w=[2.0], b=0.5, x=[0.25], nonlin=False)",
+        "neuron(w=[2.0, -3.0], b=0.5, x=[0.25, 0.1])",
+        "neuron(w=[2.0, -3.0, 0.5], b=0.5, x=[0.25, 0.1, -1.0], activation='relu')",
+        "neuron(w=[2.0, -3.0, 0.5], b=-0.5, x=[-1.5, 0.1, -1.0], activation='relu')",
+        "neuron(w=[2.0, -3.0, 0.5], b=-0.5, x=[-1.5, 0.1, -1.0], nonlin=False)",
+        "neuron(w=[0.6, -0.8], b=0.3, x=[0.5, -0.7], activation='sigmoid')",
+    ),
+    mistakes=(
+        Mistake(
+            "The bias is missing: a neuron is w·x + b.",
+            {SUM: "sum((wi * xi for wi, xi in zip(self.w, x)), Value(0))"},
+        ),
+        Mistake(
+            "The bias is added once for every input. It belongs to the neuron: add it once.",
+            {SUM: "sum((wi * xi + self.b for wi, xi in zip(self.w, x)), Value(0))"},
+        ),
+        Mistake(
+            "There is no activation. With `self.nonlin`, the sum goes through the function that "
+            "`self.activation` names; without any, layers of neurons are no more than one.",
+            {ACTIVATED: "return act"},
+        ),
+        Mistake(
+            "You always apply the activation. A neuron without `nonlin`, as in the last layer, "
+            "returns the sum itself.",
+            {ACTIVATED: "return getattr(act, self.activation)()"},
+        ),
+        Mistake(
+            "You always use the same activation function. `self.activation` says which one: relu, "
+            "tanh or sigmoid.",
+            {ACTIVATED: "return act.tanh() if self.nonlin else act"},
+            {ACTIVATED: "return act.relu() if self.nonlin else act"},
+            {ACTIVATED: "return act.tanh()"},
+            {ACTIVATED: "return act.relu()"},
+        ),
+        Mistake(
+            "The bias comes after the activation. It belongs inside: activation(w·x + b).",
+            """
+            act = sum((wi * xi for wi, xi in zip(self.w, x)), Value(0))
+            return (getattr(act, self.activation)() if self.nonlin else act) + self.b
+            """,
+        ),
+        Mistake(
+            "The activation is applied to every product. Add up first: activation(w·x + b).",
+            """
+            if not self.nonlin:
+                return sum((wi * xi for wi, xi in zip(self.w, x)), self.b)
+            return sum((getattr(wi * xi, self.activation)() for wi, xi in zip(self.w, x)), self.b)
+            """,
+        ),
+        Mistake(
+            "The number is right, but no gradient comes through: `.data` is a plain number, which "
+            "remembers nothing. Compute with the Values themselves.",
+            """
+            act = Value(sum((wi.data * xi.data for wi, xi in zip(self.w, x)), self.b.data))
+            return getattr(act, self.activation)() if self.nonlin else act
+            """,
+        ),
+        Mistake(
+            "The weights are added to the inputs. Each input is multiplied by its weight.",
+            {SUM: "sum((wi + xi for wi, xi in zip(self.w, x)), self.b)"},
+        ),
+    ),
+)
+
+
+def margin_loss(scores: list[float], labels: list[int]) -> Any:
+    """The loss, and the gradients of the scores."""
+    values = [Value(score) for score in scores]
+    loss = max_margin(values, labels)
+    if not isinstance(loss, Value):
+        return loss
+    loss.backward()
+    return {"loss": loss.data, "gradients": [value.grad for value in values]}
+
+
+LOSS = "[(1 - y * s).relu() for s, y in _pairs(scores, labels, allowed=(-1, 1))]"
+
+MAX_MARGIN = Step(
+    "max-margin",
+    "losses.max_margin",
+    "the max-margin loss",
+    lecture=f"{VIDEO} 2:16:46",
+    term="max-margin loss",
+    write=(
+        "Return the mean of max(0, 1 - label * score) over all examples, as a Value: a score costs "
+        "nothing if it is on the right side by a margin of at least 1. Labels are -1 and +1."
+    ),
+    hints=(
+        "A Value has no max, but it has relu: max(0, x) is x.relu().",
+        "One loss for each pair of a score and a label: zip(scores, labels).",
+        "Add up the losses, beginning with Value(0), and divide by how many there are.",
+    ),
+    probes=(
+        "margin_loss([0.5], [1])",
+        "margin_loss([-1.5], [1])",
+        "margin_loss([-0.25], [-1])",
+        "margin_loss([2.0], [1])",
+        "margin_loss([0.5, 3.0, -0.25, 0.75], [1, 1, -1, -1])",
+    ),
+    mistakes=(
+        Mistake(
+            "A score that is right by more than the margin lowers your loss. It should cost "
+            "nothing: max(0, …), which is relu.",
+            {".relu()": ""},
+        ),
+        Mistake(
+            "This is the sum of the losses. Divide it by the number of examples.",
+            {f"_mean({LOSS})": f"sum({LOSS}, Value(0))"},
+        ),
+        Mistake(
+            "The sign is wrong: label * score is positive when the score is right, so the loss is "
+            "1 - label * score, less for better scores.",
+            {"1 - y * s": "1 + y * s"},
+            {"1 - y * s": "y * s - 1"},
+        ),
+        Mistake(
+            "There is no margin: a score that is just on the right side costs nothing. It should "
+            "be right by at least 1: max(0, 1 - label * score).",
+            {"1 - y * s": "-y * s"},
+        ),
+        Mistake(
+            "The maximum comes after the mean, so that a good score makes up for a bad one. Take "
+            "max(0, …) of each example first.",
+            {
+                f"_mean({LOSS})": f"_mean({LOSS}).relu()".replace(".relu() for", " for"),
+            },
+        ),
+        Mistake(
+            "You subtract the score from the label. The loss multiplies them: label * score is "
+            "positive when both have the same sign.",
+            {"1 - y * s": "1 - (y - s)"},
+            {"(1 - y * s)": "(y - s)"},
+        ),
+        Mistake(
+            "The losses are squared. The max-margin loss is max(0, 1 - label * score) itself.",
+            {".relu()": ".relu() ** 2"},
+            {"(1 - y * s).relu()": "(s - y) ** 2"},
+        ),
+        Mistake(
+            "The labels make no difference. Multiply each score by its label.",
+            {"y * s": "s"},
+        ),
+        Mistake(
+            "Python's max compares, and Values cannot be compared: use relu, which is max(0, x), "
+            "and has a derivative.",
+            {"(1 - y * s).relu()": "max(0, 1 - y * s)"},
+            {"(1 - y * s).relu()": "max(0.0, 1 - y * s)"},
+            {"(1 - y * s).relu()": "max(1 - y * s, 0)"},
+        ),
+        Mistake(
+            PLAIN_NUMBER,
+            "return sum(max(0, 1 - y * s.data) for s, y in zip(scores, labels)) / len(scores)",
+        ),
+    ),
+)
+
+
+def step(lr: float, data: list[float], gradients: list[float]) -> Any:
+    """Parameters and their gradients after a step of SGD."""
+    parameters = [Value(number) for number in data]
+    for p, gradient in zip(parameters, gradients):
+        p.grad = gradient
+    SGD(parameters, lr).step()
+    return {"data": [p.data for p in parameters], "gradients": [p.grad for p in parameters]}
+
+
+SGD_STEP = Step(
+    "sgd",
+    "optim.SGD.step",
+    "a step of gradient descent",
+    lecture=f"{VIDEO} 2:01:12",
+    term="SGD",
+    write=(
+        "Move the data of every parameter in `self.parameters` against its gradient, by "
+        "`self.lr` times the gradient."
+    ),
+    hints=(
+        "The gradient points to where the loss grows. You want it to shrink.",
+        "Change `p.data`, the number in the parameter, not the variable `p`.",
+        "For each parameter p: p.data -= self.lr * p.grad",
+    ),
+    probes=(
+        "step(lr=0.1, data=[2.0], gradients=[3.0])",
+        "step(lr=0.1, data=[2.0, -1.0, 0.5], gradients=[3.0, -4.0, 0.0])",
+        "step(lr=2.0, data=[2.0, -1.0], gradients=[0.3, -0.7])",
+    ),
+    mistakes=(
+        Mistake(
+            "The step goes with the gradient, so the loss would grow. Subtract: p.data -= …",
+            {"-=": "+="},
+        ),
+        Mistake(
+            "The learning rate is missing: the step is `self.lr` times the gradient.",
+            {"self.lr * p.grad": "p.grad"},
+        ),
+        Mistake(
+            "The parameter is replaced by the step. It should move by it: `-=` instead of `=`.",
+            {"-= self.lr": "= -self.lr"},
+            {"-= self.lr": "= self.lr"},
+        ),
+        Mistake(
+            "Nothing has changed: `p = …` only gives the name `p` to something new, and the "
+            "network keeps its parameter. Change the number in it, `p.data`.",
+            {"p.data -= self.lr * p.grad": "p = p - self.lr * p.grad"},
+            "self.parameters = [Value(p.data - self.lr * p.grad) for p in self.parameters]",
+        ),
+        Mistake(
+            "The gradient is changed, and the parameter is not. `p.data` is what moves.",
+            {"p.data -= self.lr * p.grad": "p.grad -= self.lr * p.data"},
+            {"p.data -= self.lr * p.grad": "p.grad -= self.lr * p.grad"},
+        ),
+        Mistake(
+            "Every parameter moves by the same length, whatever its gradient: multiply the "
+            "learning rate by `p.grad`.",
+            {"self.lr * p.grad": "self.lr"},
+            {"self.lr * p.grad": "self.lr * ((p.grad > 0) - (p.grad < 0))"},
+        ),
+        Mistake(
+            "Only one parameter moves: something in the loop ends it too early, or the line that "
+            "moves them stands after the loop.",
+            {"p.data -= self.lr * p.grad": "p.data -= self.lr * p.grad\n            break"},
+            "for p in self.parameters:\n    pass\np.data -= self.lr * p.grad",
+        ),
+        Mistake(
+            "You subtract a share of the parameter itself, which only shrinks it. Subtract a share "
+            "of its gradient.",
+            {"p.grad": "p.data"},
+        ),
+        Mistake(
+            "Right. It also sets the gradients to zero, which is the business of `zero_grad`; "
+            "whoever looks at them after the step finds none.",
+            {"p.data -= self.lr * p.grad": "p.data -= self.lr * p.grad\n            p.grad = 0.0"},
+            passes=True,
+        ),
+    ),
+)
+
+LADDER = Ladder(
+    __file__,
+    (
+        SLOPE,
+        MUL,
+        TANH,
+        CHAIN_RULE,
+        TOPOLOGICAL_ORDER,
+        BACKWARD,
+        NEURON,
+        MAX_MARGIN,
+        SGD_STEP,
+    ),
+    program="train_mine.py",
+)

@@ -1,0 +1,1 @@
+"""What tends this repository, and no lesson needs: its benchmarks and its demo."""

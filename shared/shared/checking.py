@@ -1,0 +1,434 @@
+"""What is wrong with a learner's code: its answers beside the lesson's and those of known mistakes.
+
+The probes of a step are asked of the lesson's package, of the package with each mistake in it, and
+of the learner's copy, each imported anew. `check` does so in a process of its own, which has little
+time, and gives back JSON: an endless loop or an exit in the learner's code ends only that process.
+"""
+
+import ast
+import contextlib
+import faulthandler
+import importlib
+import importlib.abc
+import importlib.util
+import io
+import json
+import math
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import textwrap
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from shared.exercises import Form, Ladder, Mistake, Step, changed, find, lines_of
+
+Answer = dict[str, Any]  # what came of a probe, as JSON: its value or its error; see `ask`
+PATIENCE = 4.0  # seconds for the learner's code to answer all probes
+WIDTH = 88
+PRINTED = 20  # lines of what the learner's code printed
+
+
+# Asking.
+
+
+class OtherSource(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
+    """Imports one module from a text instead of its file."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name, self.text = name, text
+
+    def find_spec(self, name: str, path: object, target: object = None) -> ModuleSpec | None:
+        return importlib.util.spec_from_loader(name, self) if name == self.name else None
+
+    def get_source(self, name: str) -> str:
+        return self.text
+
+
+@contextlib.contextmanager
+def imported(exercises: Path, folder: Path, *finders: OtherSource) -> Iterator[dict[str, Any]]:
+    """The names of a lesson's `exercises.py`, with its package imported anew from `folder`.
+
+    Afterwards, the modules are those of before.
+    """
+    package = exercises.parent.name
+
+    def take_out() -> dict[str, ModuleType]:
+        names = [n for n in sys.modules if n == package or n.startswith(f"{package}.")]
+        return {name: sys.modules.pop(name) for name in names}
+
+    before = take_out(), sys.path.copy(), sys.meta_path.copy()
+    sys.path.insert(0, str(folder))
+    sys.meta_path[:0] = finders
+    importlib.invalidate_caches()
+    try:
+        importlib.import_module(package)
+        spec = importlib.util.spec_from_file_location(f"{package}.exercises", exercises)
+        assert spec and spec.loader
+        module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        yield vars(module)
+    finally:
+        take_out()
+        modules, sys.path[:], sys.meta_path[:] = before
+        sys.modules.update(modules)
+
+
+def ask(probe: str, names: dict[str, Any]) -> Answer:
+    """What comes of a probe: a value, and its arguments before and after; or an error."""
+
+    def value(node: ast.expr) -> Any:
+        return eval(compile(ast.Expression(node), "<probe>", "eval"), names)
+
+    random.seed(0)
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(0)
+    printed = io.StringIO()
+    answer: Answer = {}
+    try:
+        with contextlib.redirect_stdout(printed):
+            call = ast.parse(probe, mode="eval").body
+            if isinstance(call, ast.Call):
+                args = [value(arg) for arg in call.args]
+                named = {str(word.arg): value(word.value) for word in call.keywords}
+                answer["before"] = encode([*args, *named.values()])
+                answer["value"] = encode(value(call.func)(*args, **named))
+                answer["after"] = encode([*args, *named.values()])
+            else:
+                answer["value"] = encode(value(call))
+    except (Exception, SystemExit) as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        answer = {"error": [type(error).__name__, str(error)]}
+        answer["frames"] = [[frame.filename, frame.lineno] for frame in frames]
+    return answer | {"printed": printed.getvalue()}
+
+
+def answers(ladder: Ladder, step: Step, form: Form | None = None) -> list[Answer]:
+    """What the lesson's code answers, or a changed form of it, asked in this process."""
+    finders = []
+    if form is not None:
+        module = ".".join(ladder.place(step)[0].with_suffix("").parts)
+        finders = [OtherSource(module, changed(ladder, step, form))]
+    with imported(ladder.file, ladder.lesson, *finders) as names:
+        return [ask(probe, names) for probe in step.probes]
+
+
+def answers_of_mistakes(ladder: Ladder, step: Step) -> list[list[list[Answer]]]:
+    """What every form of every mistake answers."""
+    return [[answers(ladder, step, form) for form in m.forms] for m in step.mistakes]
+
+
+def answer_all(exercises: str, name: str, folder: str, out: str, stuck: str) -> None:
+    """What runs in the process of a check: writes a line of JSON to `out` for all that is known.
+
+    First the lesson's answers, then the learner's one by one, and those of the mistakes if the
+    learner's are not right. When time is up, the process ends; the file `stuck` says where it was.
+    """
+    sys.dont_write_bytecode = True
+    with open(out, "w", encoding="utf-8") as file, open(stuck, "w") as place:
+
+        def write(answer: object) -> None:
+            print(json.dumps(answer), file=file, flush=True)
+
+        path = Path(exercises)
+        with imported(path, path.parent.parent) as names:
+            ladder: Ladder = names["LADDER"]
+        step = ladder.steps[name]
+        right = answers(ladder, step)
+        write(right)
+        faulthandler.dump_traceback_later(PATIENCE, exit=True, file=place)
+        try:
+            yours = []
+            with imported(path, Path(folder)) as names:
+                for probe in step.probes:
+                    yours.append(ask(probe, names))
+                    write(yours[-1])
+        except (Exception, SystemExit) as error:
+            write({"cannot be imported": "".join(traceback.format_exception_only(error)).strip()})
+            return
+        faulthandler.cancel_dump_traceback_later()
+        if any(_differ(a, b, step.tolerance) for a, b in zip(yours, right)):
+            write(answers_of_mistakes(ladder, step))
+
+
+def check(ladder: Ladder, step: Step, folder: Path) -> "Verdict":
+    """What is to be said of the step as it is written in `folder`."""
+    path, name = ladder.place(step)
+    file = folder / path
+    try:
+        mine = lines_of(find(file.read_text(encoding="utf-8"), name))
+    except SyntaxError as error:
+        line = f"{file}, line {error.lineno}: {(error.text or '').strip()}"
+        return Verdict(False, f"Python cannot read your code: {error.msg}.\n\n    {line}")
+    except (OSError, ValueError):
+        again = f"`learn start {step.name} --again` puts its signature back"
+        return Verdict(False, f"{file} has no `{name}` any more; {again}.")
+    with tempfile.TemporaryDirectory() as temporary:
+        out, stuck = Path(temporary, "answers"), Path(temporary, "stuck")
+        code = "import sys; from shared.checking import answer_all; answer_all(*sys.argv[1:])"
+        args = map(str, (ladder.file, step.name, folder.absolute(), out, stuck))
+        subprocess.run([sys.executable, "-c", code, *args], stdin=subprocess.DEVNULL, check=False)
+        right, *yours = map(json.loads, out.read_text(encoding="utf-8").splitlines())
+        innermost_first = re.findall(r'File "(.*)", line (\d+)', stuck.read_text())
+    wrong = yours.pop() if len(yours) > len(right) else []
+    if yours and (problem := yours[-1].get("cannot be imported")):
+        return Verdict(
+            False, f"Your code cannot be imported.\n\n{textwrap.indent(problem, '    ')}"
+        )
+
+    def where(frames: list[tuple[str, int]]) -> str:
+        """The innermost line of the step, or else of the learner's copy."""
+        theirs = [(Path(f), n) for f, n in frames if folder.absolute() in Path(f).parents]
+        inside = [(f, n) for f, n in theirs if f.name == file.name and mine.start < n <= mine.stop]
+        if not theirs:
+            return ""
+        path, number = (inside or theirs)[-1]
+        line = path.read_text(encoding="utf-8").splitlines()[number - 1].strip()
+        return f"\n{folder / path.relative_to(folder.absolute())}, line {number}: {line}"
+
+    if len(yours) == len(right):
+        for answer in yours:
+            answer["where"] = where(answer.get("frames", []))
+        return judge(step, right, wrong, yours)
+    probe = step.probes[len(yours)]
+    says = "Your code ends the whole program. A function ends with `return`."
+    if innermost_first:
+        probe += where([(path, int(number)) for path, number in reversed(innermost_first)])
+        says = (
+            f"Your code did not come to an end within {PATIENCE:.0f} seconds. Is there a loop "
+            "whose condition never becomes false, or that reads a list which it makes longer?"
+        )
+    return Verdict(False, f"{says}\n\n{textwrap.indent(probe, '    ')}")
+
+
+# Judging.
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a step is right; the mistake, if it is a known one; and all of it in words."""
+
+    right: bool
+    text: str
+    mistake: Mistake | None = None
+
+
+def judge(
+    step: Step, right: list[Answer], wrong: list[list[list[Answer]]], yours: list[Answer]
+) -> Verdict:
+    """What the learner's answers say, beside the lesson's and those of all forms of mistakes."""
+
+    def same(a: Answer, b: Answer) -> bool:
+        return not _differ(a, b, step.tolerance)
+
+    def shows(form: list[Answer]) -> set[int]:
+        return {i for i, answer in enumerate(form) if not same(answer, right[i])}
+
+    failing = shows(yours)
+    if failing and all(a.get("error", [""])[0] == "NotImplementedError" for a in yours):
+        return Verdict(False, "There is nothing yet: the body is still blank.")
+    remarks, matters = [], set(range(len(right)))
+    for mistake, forms in zip(step.mistakes, wrong):
+        for form in forms if mistake.passes else []:
+            matters -= shows(form)
+            if shows(form) <= failing and all(same(yours[i], form[i]) for i in shows(form)):
+                failing -= shows(form)
+                remarks.append(mistake.says)
+    if not failing:
+        return Verdict(True, "\n\n".join(dict.fromkeys(remarks)))
+
+    first = min(failing)
+    shown = compare(step.probes[first], yours[first], right[first], step.tolerance)
+    failing = failing & matters or failing
+    best, found = 0, None
+    for mistake, forms in zip(step.mistakes, wrong):
+        for form in forms if not mistake.passes else []:
+            shown_by_form = shows(form) & matters or shows(form)
+            explained = {i for i in failing if same(yours[i], form[i])}
+            if explained == failing == shown_by_form:
+                return Verdict(False, f"{mistake.says}\n\n{shown}", mistake)
+            values = {i for i in explained if "error" not in yours[i]}
+            if shown_by_form <= failing and len(values) > best:
+                best, found = len(values), mistake
+    if found and "error" not in yours[first]:
+        return Verdict(False, f"{found.says}\n\n{shown}", found)
+    return Verdict(False, shown)
+
+
+def _differ(yours: Answer, expected: Answer, tolerance: float) -> str:
+    """What is different between two answers, in words; nothing if they are the same."""
+    if "error" in yours and "error" in expected:
+        kind = yours["error"][0]
+        same = (
+            kind == "RecursionError" == expected["error"][0] or yours["error"] == expected["error"]
+        )
+        return "" if same else "another error"
+    if "error" in yours or "error" in expected:
+        return "an error"
+    value = difference(yours["value"], expected["value"], tolerance)
+    return value or difference(yours.get("after"), expected.get("after"), tolerance)
+
+
+def compare(probe: str, yours: Answer, expected: Answer, tolerance: float) -> str:
+    """A probe, what the learner's code answers, and what it should."""
+    says = ""
+    lines = [probe]
+    if "error" in yours:
+        kind, message = yours["error"]
+        says = "Your code raises an error."
+        if kind == "SystemExit":
+            says = "Your code ends the program. A function ends with `return`."
+        lines[0] += yours.get("where", "")
+        lines.append(f"{kind}: {message}" if message else kind)
+    elif "error" in expected:
+        lines += [f"gives     {show(yours['value'])}", f"expected  {': '.join(expected['error'])}"]
+    elif found := difference(yours["value"], expected["value"], tolerance):
+        says = _pattern(yours["value"], expected["value"], tolerance)
+        if yours["value"] is None:
+            says = "Your code returns nothing: is a `return` missing?"
+            if yours["printed"]:
+                says += " What it prints is lost to the code that calls it."
+        lines += [f"gives     {show(yours['value'])}", f"expected  {show(expected['value'])}"]
+        if any(line.endswith("...") for line in lines):
+            lines.append(f"first difference: {found}")
+    else:
+        triples = zip(expected["before"], yours["after"], expected["after"])
+        before, after, right = next(t for t in triples if difference(*t[1:], tolerance))
+        says = "Your code changes what it was given; make a new one instead."
+        if difference(before, right, tolerance):
+            says = "What was to be changed is not as it should be."
+        lines += [f"leaves    {show(after)}", f"expected  {show(right)}"]
+    if yours["printed"]:
+        printed = yours["printed"].rstrip().splitlines()
+        lines += ["", "Your code printed:", *printed[:PRINTED], *["..."][: len(printed) > PRINTED]]
+    return f"{says}\n\n{textwrap.indent(chr(10).join(lines), '    ')}".strip("\n")
+
+
+def _pattern(yours: Any, expected: Any, tolerance: float) -> str:
+    """What the wrong numbers have in common, in a sentence, or nothing."""
+    a, b = list(_numbers(yours)), list(_numbers(expected))
+    if len(a) != len(b) or not any(b):
+        return ""
+    ratio = next(x / y for x, y in zip(a, b) if y)
+    nice = ratio and (round(ratio, 9).is_integer() or round(1 / ratio, 9).is_integer())
+    if (nice or len(a) > 2) and all(_close(x, ratio * y, tolerance) for x, y in zip(a, b)):
+        if round(ratio, 9) == -1:
+            return "The sign is the opposite."
+        return "Everything is zero." if not ratio else f"It is {ratio:.6g} times what it should be."
+    if all(_close(x, y, tolerance) for x, y in zip(sorted(a), sorted(b))):
+        return "These are the right numbers in the wrong order."
+    return ""
+
+
+def _numbers(value: Any) -> Iterator[float]:
+    """All numbers in an encoded value, in order."""
+    if isinstance(value, int | float):
+        yield value
+    elif isinstance(value, dict):
+        yield from _numbers(value.get("numbers", value.get("dict")))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _numbers(item)
+
+
+# Values as JSON.
+
+
+def encode(value: Any) -> Any:
+    """A value as JSON."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, bytes | bytearray):
+        return {"bytes": value.hex()}
+    if isinstance(value, Mapping):
+        return {"dict": [[encode(k), encode(v)] for k, v in value.items()]}
+    if isinstance(value, set | frozenset):
+        return {"set": sorted(map(encode, value), key=repr)}
+    if isinstance(value, list | tuple | range | Iterator) or type(value).__name__ == "dict_keys":
+        return [encode(item) for item in value]
+    if hasattr(value, "tolist") and hasattr(value, "dtype"):  # a tensor, an array
+        numbers = value.tolist()
+        if not isinstance(numbers, list):
+            return numbers
+        return {"tensor": str(value.dtype), "shape": list(value.shape), "numbers": numbers}
+    return {"object": type(value).__name__}
+
+
+def show(value: Any) -> str:
+    """An encoded value as Python would print it, cut where it gets long."""
+    text = _text(value)
+    return text if len(text) <= WIDTH - 14 else f"{text[: WIDTH - 17]}..."
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_text, value))}]"
+    if not isinstance(value, dict):
+        return repr(value)
+    if "bytes" in value:
+        return repr(bytes.fromhex(value["bytes"]))
+    if "dict" in value:
+        return f"{{{', '.join(f'{_text(k)}: {_text(v)}' for k, v in value['dict'])}}}"
+    if "set" in value:
+        return f"{{{', '.join(map(_text, value['set']))}}}" if value["set"] else "set()"
+    if "tensor" in value:
+        return f"a tensor of shape {tuple(value['shape'])}: {_text(value['numbers'])}"
+    name = value["object"]
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def difference(yours: Any, expected: Any, tolerance: float, at: str = "") -> str:
+    """Where and how two encoded values differ first, in words; nothing if they are the same.
+
+    Shapes come before types, types before numbers.
+    """
+    here = f"{at} is " if at else ""
+    both = f"{here}{show(yours)}, expected {show(expected)}"
+    if isinstance(yours, int | float) and isinstance(expected, int | float):
+        return "" if _close(yours, expected, tolerance) else both
+    if isinstance(yours, list) and isinstance(expected, list):
+        if len(yours) != len(expected):
+            return f"{here}of length {len(yours)}, expected {len(expected)}"
+        parts = enumerate(zip(yours, expected))
+        all_found = (difference(y, e, tolerance, f"{at}[{i}]") for i, (y, e) in parts)
+        return next(filter(None, all_found), "")
+    if not isinstance(yours, dict) or not isinstance(expected, dict) or [*yours] != [*expected]:
+        return "" if yours == expected else both
+    if "tensor" in expected:
+        if yours["shape"] != expected["shape"]:
+            return f"{here}of shape {tuple(yours['shape'])}, expected {tuple(expected['shape'])}"
+        if _kind(yours["tensor"]) != _kind(expected["tensor"]):
+            return f"{here}of dtype {yours['tensor']}, expected {expected['tensor']}"
+        return difference(yours["numbers"], expected["numbers"], tolerance, at)
+    if "dict" in expected:
+        mine = {repr(key): value for key, value in yours["dict"]}
+        for key, value in expected["dict"]:
+            if repr(key) not in mine:
+                return f"{here or 'it is '}without {_text(key)}"
+            name = key if isinstance(key, str) and not at else f"{at}[{_text(key)}]"
+            if found := difference(mine.pop(repr(key)), value, tolerance, name):
+                return found
+        return (
+            f"{here or 'it is '}with {next(iter(mine))}, which should not be there" if mine else ""
+        )
+    return "" if yours == expected else both
+
+
+def _close(a: float, b: float, tolerance: float) -> bool:
+    if math.isfinite(a) and math.isfinite(b):
+        return abs(a - b) <= tolerance * max(1.0, abs(b))
+    return a == b or (math.isnan(a) and math.isnan(b))
+
+
+def _kind(dtype: str) -> str:
+    """float, int or bool, whatever the precision."""
+    return next((kind for kind in ("float", "int", "bool") if kind in dtype), dtype)
