@@ -3,6 +3,7 @@
 The home of the data is a server on this machine, which can be told to misbehave.
 """
 
+import gc
 import hashlib
 import subprocess
 import sys
@@ -18,7 +19,8 @@ from shared import datasets
 from shared.cli import UserError
 from shared.datasets import SOURCES, Source, load
 
-# pooch leaves the socket of a download that broke off to the garbage collector.
+# pooch leaves the socket of a download that broke off to the garbage collector, which `home` calls,
+# lest the warning come up in some later test.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 
 TEXT = "emma\nolivia\nava\n" * 1000
@@ -92,6 +94,7 @@ def home(monkeypatch) -> Iterator[Home]:
     server.shutdown()
     server.server_close()
     thread.join()
+    gc.collect()
 
 
 def test_download_is_kept_and_the_next_call_needs_no_network(home, tmp_path):
