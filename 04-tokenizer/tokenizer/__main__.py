@@ -138,8 +138,8 @@ class Show(OfText):
     """Print a text, each token with its own background color, or with bars between tokens."""
 
     tokenizer: str = "gpt4"
-    """gpt2, gpt4, gpt4o; a .model, .tiktoken or .json file; the folder of a run; or `new`: trained
-    on this text alone, until no pair occurs twice."""
+    """gpt2, gpt4, gpt4o; a .model, .tiktoken or .json file; the folder of a run; or `new`, which is
+    trained on this text alone."""
     steps: bool = False
     """Show every merge, one at a time: those of encoding, or, with `new`, those of training."""
     out: Annotated[Path | None, arg(metavar="FILE")] = None

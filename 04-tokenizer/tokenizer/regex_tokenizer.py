@@ -59,7 +59,7 @@ class RegexTokenizer:
         self.merges, self.vocab = merges, build_vocab(merges)
 
     def register_special_tokens(self, special_tokens: dict[str, int]) -> None:
-        """Make these, and no others, the special tokens; train first, since merges take ids.
+        """Make these, and no others, the special tokens; after training, since merges take ids.
 
         Raises `ValueError` for an id that is taken.
         """
@@ -74,32 +74,33 @@ class RegexTokenizer:
         return ids
 
     def encode(self, text: str, allowed_special: str | Collection[str] = "none_raise") -> list[int]:
-        """The ids of `text`; special tokens that `allowed_special` allows get their own.
+        """The ids of `text`; special tokens in it that `allowed_special` allows get their own ids.
 
-        "all" allows all of them, a set those in it, "none" none: what is not allowed is text like
-        any other. "none_raise" raises `ValueError` if the text has a special token. It is the
-        default because text from a stranger must not turn into control tokens unnoticed.
+        "all" allows all of them, a set those in it, and "none" none; those that are not allowed are
+        text like any other. "none_raise" raises `ValueError` if the text has a special token. It is
+        the default, because text from a stranger must not turn into control tokens unnoticed.
         """
         if allowed_special == "all":
             special = self.special_tokens
-        elif allowed_special in ("none", "none_raise"):
+        elif allowed_special == "none":
             special = {}
-        elif isinstance(allowed_special, str):  # would be taken for a set of letters
-            known = '"all", "none", "none_raise" or a set of special tokens'
-            raise ValueError(f"allowed_special must be {known}, not {allowed_special!r}")
-        else:
-            special = {token: self.special_tokens[token] for token in allowed_special}
-        if allowed_special == "none_raise":
+        elif allowed_special == "none_raise":
+            special = {}
             for token in self.special_tokens:
                 if token in text:
                     raise ValueError(
                         f"the text has the special token {token!r} at position "
                         f"{text.index(token)}; pass allowed_special to say how to encode it"
                     )
-        if not special:  # a pattern of no alternatives would match everywhere
+        elif isinstance(allowed_special, str):  # it would be taken for a set of letters
+            known = '"all", "none", "none_raise" or a set of special tokens'
+            raise ValueError(f"allowed_special must be {known}, not {allowed_special!r}")
+        else:
+            special = {token: self.special_tokens[token] for token in allowed_special}
+        if not special:  # the pattern below would be empty, and match everywhere
             return self.encode_ordinary(text)
-        # The longest first, in case one is the beginning of another. Thanks to the parentheses,
-        # `re.split` returns the special tokens as well as the text between them.
+        # The longest first, in case one is the beginning of another. Because of the parentheses,
+        # `re.split` returns the special tokens, too, not only the text between them.
         longest_first = sorted(special, key=len, reverse=True)
         pattern = "(" + "|".join(map(re.escape, longest_first)) + ")"
         ids = []
