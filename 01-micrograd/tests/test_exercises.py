@@ -8,7 +8,7 @@ import pytest
 
 from micrograd.exercises import LADDER
 from shared.exercises import with_body
-from shared.proving import problems, verdict
+from shared.proving import dialogue, problems, verdict
 
 
 def test_every_step_can_be_cut_out_is_called_in_training_and_knows_its_mistakes():
@@ -170,3 +170,10 @@ def test_a_learner_writes_a_step_and_trains_with_it(tmp_path):
     assert (done.returncode, done.stdout.partition(":")[0]) == (0, "Right")
     done = subprocess.run(train, cwd=tmp_path / "mine", capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "step 100: loss 0.0000, accuracy 100.0%"
+
+
+def test_the_dialogue_of_the_readme_is_what_a_learner_sees(tmp_path):
+    commands = list(dialogue(LADDER, tmp_path))
+    assert len(commands) >= 3
+    for command, printed, expected in commands:
+        assert printed == expected, command

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.proving import problems, verdict
+from shared.proving import dialogue, problems, verdict
 from tokenizer.exercises import LADDER
 
 
@@ -131,3 +131,10 @@ def test_other_styles_are_right(name):
     for body in RIGHT[name]:
         said = verdict(LADDER, LADDER.steps[name], body)
         assert said.right, said.text
+
+
+def test_the_dialogue_of_the_readme_is_what_a_learner_sees(tmp_path):
+    commands = list(dialogue(LADDER, tmp_path))
+    assert len(commands) >= 3
+    for command, printed, expected in commands:
+        assert printed == expected, command

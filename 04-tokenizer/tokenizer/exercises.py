@@ -51,6 +51,7 @@ MERGE = Step(
         "merge(random_ids(60, kinds=3, seed=1), (1, 2), 99)",
         "merge(random_ids(60, kinds=2, seed=2), (0, 0), 99)",
     ),
+    tolerance=0,
     parts={
         "": "Your ids are not those of the lesson. Every pair is replaced, from left to right, and "
         "everything else stays as it is."
@@ -215,7 +216,7 @@ TRAIN = Step(
     "basic.BasicTokenizer.train",
     "training: the most frequent pair, again and again",
     lecture=f"{VIDEO} 0:34:58",
-    term="byte-pair encoding (BPE)",
+    term="BPE",
     write=(
         "Begin with the bytes of the text. For every new id from 256 on: count the pairs, merge "
         "the most frequent one everywhere, and remember the merge. Leave the result in "
@@ -237,6 +238,7 @@ TRAIN = Step(
         "trained('aaabdaaabac', 259)",
         "trained('aaaaaaaa', 300)",
     ),
+    tolerance=0,
     parts={
         "merges": "The merges are not the right ones. In each turn of the loop, count the pairs as "
         "they are now, and merge the most frequent one.",
@@ -396,7 +398,7 @@ ENCODE = Step(
     "basic.apply_merges",
     "encoding, in the order learned",
     lecture=f"{VIDEO} 0:48:21",
-    term="byte-pair encoding (BPE)",
+    term="BPE",
     write=(
         "Of all pairs of neighbors in `ids`, merge the one that was learned first, that is, whose "
         "id in `merges` is the smallest. Do so until there is no pair that is in `merges`."
@@ -423,6 +425,7 @@ ENCODE = Step(
         "apply_merges(random_ids(40, kinds=4, seed=3), MERGES)",
         "apply_merges(random_ids(40, kinds=4, seed=4), LATER_IS_LONGER)",
     ),
+    tolerance=0,
     parts={
         "": "These are not the lesson's ids. Merge the pair whose id in `merges` is the smallest "
         "first, wherever it stands, then look at the pairs anew."
@@ -584,7 +587,7 @@ DECODE = Step(
     "basic.BasicTokenizer.decode",
     "decoding",
     lecture=f"{VIDEO} 0:42:47",
-    term="Unicode, UTF-8",
+    term="UTF-8",
     write="Look up the bytes of every id in `self.vocab`, join them, and read all of it as UTF-8.",
     hints=(
         'b"".join(…) joins bytes, as "".join(…) joins text.',
@@ -602,6 +605,7 @@ DECODE = Step(
         "decoded(259)",
         "decoded()",
     ),
+    tolerance=0,
     parts={
         "": "This is not the text. Join the bytes of all ids, then decode them as UTF-8, with "
         'errors="replace".'
@@ -717,6 +721,7 @@ SPECIAL = Step(
         "encoded('end|de', 'all')",
         "encoded('end<|en|><|de|>', 'all')",
     ),
+    tolerance=0,
     parts={
         "raises": 'Only "none_raise" raises a ValueError, and only if a special token is in the '
         "text.",

@@ -291,7 +291,6 @@ def test_nothing_of_the_learners_is_lost(ladder, tmp_path):
         (["start", "nothing"], "there is no step 'nothing'; the steps are total, count, box"),
         (["check", "--again"], "--again is for start"),
         (["start", "--mine", "."], "--mine: . holds something else; give another name"),
-        (["chek"], "chek"),
     ],
 )
 def test_a_mistake_in_the_command_is_one_line(ladder, tmp_path, args, words):
