@@ -163,13 +163,15 @@ class Learn:
         if not verdict.right:
             state.begin(step.name)
             say(f"Not yet. {verdict.text}")
+            if others := [n for n in state.begun if n not in state.done and n != step.name]:
+                say(f"\nNot done yet either, and perhaps the cause: {', '.join(others)}")
             print(f"\nA hint:    {self.command('hint')}")
             print(f"The term:  python -m shared.dictionary {step.term}")
             return False
         if step.name not in state.done:
             state.done.append(step.name)
-        n = len(step.probes)
-        say(f"Right: {n} answers, equal to the lesson's to within {step.tolerance:g}.")
+        within = f" to within {step.tolerance:g}" if step.tolerance else ""
+        say(f"Right: {len(step.probes)} answers, equal to the lesson's{within}.")
         if verdict.text:
             say(f"\n{verdict.text}")
         print(f"\nThe lesson's lines beside yours: {self.command('diff')}")
