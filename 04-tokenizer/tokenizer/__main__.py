@@ -1,4 +1,4 @@
-"""`python -m tokenizer encode|decode|show`: a tokenizer in the terminal."""
+"""`python -m tokenizer encode|decode|show|learn`: a tokenizer in the terminal, the exercises."""
 
 import os
 import re
@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.text import Text
 from tyro.conf import Positional, arg
 
-from shared import cli, runs
+from shared import cli, learn, runs
 from tokenizer import display
+from tokenizer.exercises import LADDER
 from tokenizer.fast import FastTokenizer
 from tokenizer.fast_split import FastSplitter
 from tokenizer.gpt import GPT_TOKENIZERS
@@ -176,6 +177,11 @@ class Show(OfText):
         yield Text(f"{sizes}\n")
 
 
+class Learn(learn.Learn):  # noqa: D101 (its help is that of all lessons)
+    __doc__ = learn.Learn.__doc__
+    ladder = LADDER
+
+
 if __name__ == "__main__":
-    verbs = {"encode": Encode, "decode": Decode, "show": Show}
-    cli.run_verbs(verbs, "Byte-pair encoding in the terminal.")
+    verbs = {"encode": Encode, "decode": Decode, "show": Show, "learn": Learn}
+    cli.run_verbs(verbs, "Byte-pair encoding in the terminal, and to write yourself.")

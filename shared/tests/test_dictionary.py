@@ -1,5 +1,6 @@
 """DICTIONARY.md: its links name code, its examples run, and what beginners type is found."""
 
+import ast
 import doctest
 import re
 import subprocess
@@ -32,6 +33,24 @@ def test_every_link_to_code_names_a_definition_of_its_file():
         link = re.fullmatch(r"`([\w.]+)` in ([\w.]+)", text)
         assert link and link[2] == Path(target).name, (text, target)
         assert link[1] in definitions((ROOT / target).read_text(encoding="utf-8")), (text, target)
+
+
+def steps() -> list[tuple[str, str, str]]:
+    """Package, name and term of every step of every lesson's exercises."""
+    found = []
+    for path in ROOT.glob("[0-9][0-9]-*/*/exercises.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Step":
+                (term,) = (word.value for word in node.keywords if word.arg == "term")
+                found.append((path.parent.name, *map(ast.literal_eval, (node.args[0], term))))
+    return found
+
+
+def test_a_term_says_where_it_is_practiced():
+    commands = {f"python -m {package} learn start {name}" for package, name, _ in steps()}
+    assert set(re.findall(r"python -m \w+ learn start [\w-]+", TEXT)) == commands
+    for package, name, term in steps():
+        assert f"`python -m {package} learn start {name}`" in ENTRIES[find(ENTRIES, term)]
 
 
 def test_every_entry_links_to_code_and_is_found_by_each_of_its_names():
