@@ -103,12 +103,6 @@ def shared(session: nox.Session) -> None:
     python(session, "-m", "pytest", "shared/tests", *session.posargs)
 
 
-@nox.session(**HOUSE)
-def dictionary(session: nox.Session) -> None:
-    """DICTIONARY.md: every link is followed, every example run."""
-    python(session, "-m", "shared.dictionary", "--check")
-
-
 @nox.session(**HOUSE, default=False, allow_parallel=False)
 def demo(session: nox.Session) -> None:
     """Every lesson's train.py on bundled data, and one page to look at, runs/demo/index.html."""

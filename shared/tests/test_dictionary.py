@@ -1,207 +1,150 @@
-"""The dictionary: what is found, and that whatever has broken is named."""
+"""DICTIONARY.md: its links lead to code, its examples run, and what beginners type is found."""
 
+import doctest
 import re
 import subprocess
 import sys
+from itertools import groupby
 from pathlib import Path
 
 import pytest
 
 from shared import cli
 from shared.dictionary import (
+    CODE_LINK,
     FILE,
+    LINES,
     Options,
     definitions,
     entries_of,
-    failures,
     find,
-    index_of,
     main,
-    mended,
-    problems,
+    names,
 )
 
-ROOT = Path(__file__).parent.parent.parent
-TEXT = (ROOT / FILE).read_text(encoding="utf-8")
-
-CODE = '''"""A module."""
-
-LIMIT: int = 3
+ROOT = FILE.parent
+TEXT = FILE.read_text(encoding="utf-8")
+ENTRIES = entries_of(TEXT)
 
 
-class Model:
-    """A model."""
-
-    @property
-    def size(self) -> int:
-        return 1
+def anchor(heading: str) -> str:
+    """The address that GitHub gives a heading."""
+    return "#" + re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
-def train() -> None:
-    pass
-'''
-SMALL = """# Dictionary
-
-## A to Z
-
-old
-
-## First part
-
-### context (block size)
-
-Text. See [training](#training).
-
-```python
->>> n = 1
->>> n
-1
-```
-
-Code: [`Model.size`](lesson/model.py#L1), [`LIMIT`](lesson/model.py#L1).
-
-## Second part
-
-### training
-
-Code: [`train`](lesson/model.py#L1), [the lesson](lesson/model.py).
-"""
+def test_every_link_leads_to_a_definition_a_heading_or_a_file():
+    anchors = {anchor(heading) for heading in re.findall(r"^##+ (.+)$", TEXT, re.MULTILINE)}
+    for text, target in re.findall(r"\[([^\]]+)\]\(([^)]+)\)", TEXT):
+        where = f"[{text}]({target})"
+        if text.startswith("`"):
+            link = re.fullmatch(r"`([\w.]+)` in ([\w.]+)", text)
+            assert link and link[2] == Path(target).name, where
+            assert link[1] in definitions((ROOT / target).read_text(encoding="utf-8")), where
+        else:
+            assert target in anchors or target.startswith("https:"), where
 
 
-@pytest.fixture
-def root(tmp_path):
-    """A repository with one module and a dictionary whose line numbers are right."""
-    (tmp_path / "lesson").mkdir()
-    (tmp_path / "lesson" / "model.py").write_text(CODE)
-    (tmp_path / FILE).write_text(mended(SMALL, tmp_path))
-    return tmp_path
+def test_every_entry_links_to_code_and_is_found_by_each_of_its_names():
+    for title, body in ENTRIES.items():
+        assert CODE_LINK.search(body), title
+        for name in (title, *names(title, body)):
+            assert find(ENTRIES, name) == title
 
 
-def broken(root: Path, old: str, new: str) -> list[str]:
-    """The problems after a change of the dictionary."""
-    text = (root / FILE).read_text()
-    assert old in text
-    return problems(text.replace(old, new), root)
+def test_a_to_z_has_every_title():
+    listed = sorted(
+        ((name, anchor(title)) for title in ENTRIES for name in names(title, "")),
+        key=lambda pair: pair[0].lower(),
+    )
+    letters = groupby(listed, key=lambda pair: pair[0][0].upper())
+    right = "\n\n".join(
+        f"**{letter}** " + " · ".join(f"[{name}]({target})" for name, target in group)
+        for letter, group in letters
+    )
+    assert right in TEXT, f"paste this below A to Z:\n\n{right}"
 
 
-def test_all_links_of_the_dictionary_hold():
-    assert problems(TEXT, ROOT) == []
-
-
-def test_every_entry_can_be_found_by_each_of_its_names():
-    entries = entries_of(TEXT)
-    for entry in entries:
-        for name in (entry.title, *entry.names, entry.title.upper()):
-            assert find(entries, name) == entry
-        assert TEXT.splitlines()[entry.line - 1] == f"### {entry.title}"
-    assert len({entry.anchor for entry in entries}) == len(entries)
-
-
-def test_definitions_are_where_python_says(root):
-    lines = CODE.splitlines()
-    found = definitions(CODE)
-    assert set(found) == {"LIMIT", "Model", "Model.size", "train"}
-    for name, line in found.items():
-        assert name.rpartition(".")[2] in lines[line - 1]
-
-
-def test_line_numbers_and_index_are_mended(root):
-    text = (root / FILE).read_text()
-    assert "[`Model.size`](lesson/model.py#L10), [`LIMIT`](lesson/model.py#L3)" in text
-    assert "[`train`](lesson/model.py#L14)" in text
-    assert "**B** [block size](#context-block-size)\n\n**C** [context](#context-block-size)" in text
-    assert problems(text, root) == []
-    assert mended(text, root) == text
+@pytest.mark.parametrize("title", [title for title, body in ENTRIES.items() if ">>> " in body])
+def test_examples_run_without_those_of_other_entries(title, monkeypatch):
+    for lesson in ROOT.glob("[0-9][0-9]-*"):
+        monkeypatch.syspath_prepend(lesson)
+    blocks = re.findall(r"^```python\n(.*?)^```$", ENTRIES[title], re.MULTILINE | re.DOTALL)
+    examples = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, title, FILE.name, 0)
+    output: list[str] = []
+    doctest.DocTestRunner(verbose=False).run(examples, out=output.append)
+    assert not output, "".join(output)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "problem"),
+    ("word", "title"),
     [
-        ("#L10", "#L11", "context (block size): Model.size is in line 10 of"),
-        ("`train`", "`fit`", "training: lesson/model.py defines no fit"),
-        ("(lesson/model.py#L14)", "(lesson/gone.py#L14)", "training: there is no file lesson/gone"),
-        ("(lesson/model.py).", "(lesson/gone.py).", "training: there is no file lesson/gone.py"),
-        ("(#training)", "(#train)", "context (block size): there is no entry #train"),
-        ("[`train`](lesson/model.py#L14), ", "", "training: has no link to code"),
-        ("### training", "### practice", "A to Z"),
+        ("batchnorm", "batch normalization"),
+        ("batch-norm", "batch normalization"),
+        ("BatchNorm1d", "batch normalization"),
+        ("nn.BatchNorm1d", "batch normalization"),
+        ("batch normalisation", "batch normalization"),
+        ("regularisation", "regularization"),
+        ("tokeniser", "tokenizer"),
+        ("statistical modelling", "statistical modeling"),
+        ("lr", "learning rate"),
+        ("nll", "negative log likelihood (NLL)"),
+        ("self attention", "self-attention"),
+        ("LayerNorm", "layer norm"),
+        ("tensors", "scalar and tensor"),
+        ("losses", "loss function"),
+        ("vocabularies", "vocabulary"),
+        ("top k", "temperature, top-k, top-p"),
+        ("<|endoftext|>", "special token"),
+        ("F.cross_entropy", "cross-entropy"),
+        ("loss.backward()", "backpropagation"),
+        ("feed-forward", "feed-forward layer"),
+        ("ReLU", "activation function"),
     ],
 )
-def test_what_broke_is_named_with_its_term(root, old, new, problem):
-    assert any(problem in line for line in broken(root, old, new))
-
-
-def test_code_that_moved_is_noticed(root):
-    (root / "lesson" / "model.py").write_text("\n" + CODE)
-    found = problems((root / FILE).read_text(), root)
-    assert len(found) == 3 and all("is in line" in line for line in found)
-
-
-def test_examples_are_run_and_see_only_their_own_entry():
-    text = SMALL.replace("Code: [`train`]", "```python\n>>> n\n1\n```\n\nCode: [`train`]")
-    (failure,) = failures(entries_of(text))
-    assert "training" in failure and "NameError" in failure
-    assert failures(entries_of(SMALL)) == []
-    (failure,) = failures(entries_of(SMALL.replace(">>> n\n1", ">>> n\n2")))
-    assert "context (block size)" in failure
+def test_entry_is_found_by_what_a_beginner_types(word, title):
+    assert find(ENTRIES, word) == title
 
 
 @pytest.mark.parametrize(
     ("word", "hint"),
     [
-        ("sofmax", "did you mean softmax?"),
-        ("regularisation", "did you mean regularization"),
-        ("L1", "did you mean L1 regularization?"),
-        ("norm", "layer norm or batch normalization"),
-        ("relu", "it comes up in: activation function"),
-        ("soft-cap", "it comes up in: logits"),
-        ("zzzz", f"{FILE} lists all terms"),
+        ("sofmax", "see softmax"),
+        ("backproagation", "see backpropagation"),
+        ("normalization", "see batch normalization, layer norm"),
+        ("population", "see statistical modeling"),
+        ("zzzz", "python -m shared.dictionary lists all terms"),
+        ("!", "python -m shared.dictionary lists all terms"),
     ],
 )
-def test_unknown_word_suggests_the_nearest(word, hint):
-    with pytest.raises(ValueError, match="there is no entry") as error:
-        find(entries_of(TEXT), word)
-    assert hint in str(error.value)
+def test_unknown_word_suggests_the_nearest_terms(word, hint):
+    with pytest.raises(cli.UserError, match=f"there is no entry for '{word}'; {hint}"):
+        find(ENTRIES, word)
 
 
-def test_command_prints_an_entry_with_places_in_the_code(capsys):
+def test_command_prints_an_entry_where_its_code_is_and_the_first_lines(capsys):
     main(Options(term=("KV", "cache")))
     printed = capsys.readouterr().out
-    assert printed.startswith("## KV cache\n")
-    place = re.search(r"\((\S+cache\.py):(\d+)\)", printed)
-    assert "class LayerCache" in Path(place[1]).read_text().splitlines()[int(place[2]) - 1]
-    assert "](" not in printed
+    assert printed.startswith("## KV cache\n") and "](" not in printed
+    for name in ("LayerCache", "KVCache"):
+        place = re.search(rf"`{name}` \((\S+cache\.py):(\d+)\)", printed)
+        assert Path(place[1]).read_text().splitlines()[int(place[2]) - 1] == f"class {name}:"
+    assert "```python\nclass LayerCache:\n" in printed
+
+
+def test_command_cuts_long_code_and_says_so(capsys):
+    main(Options(term=("autograd",)))
+    code = capsys.readouterr().out.rpartition("```python\n")[2].splitlines()
+    assert code[0] == "class Value:"
+    assert re.fullmatch(r"# … \d+ more lines", code[LINES]) and code[LINES + 1] == "```"
 
 
 def test_command_lists_all_terms(capsys):
     main(Options())
-    assert capsys.readouterr().out.splitlines() == [entry.title for entry in entries_of(TEXT)]
+    assert capsys.readouterr().out.splitlines() == list(ENTRIES)
 
 
-def test_check_and_mend(root, capsys):
-    main(Options(check=True), root)
-    assert "links and examples of 2 entries hold" in capsys.readouterr().out
-    (root / "lesson" / "model.py").write_text("\n" + CODE)
-    with pytest.raises(cli.UserError, match="is in line 15"):
-        main(Options(check=True), root)
-    main(Options(mend=True), root)
-    main(Options(check=True), root)
-    main(Options(mend=True), root)
-    assert capsys.readouterr().out.endswith("nothing to mend\n")
-    with pytest.raises(cli.UserError, match="not two of them"):
-        main(Options(check=True, mend=True), root)
-    with pytest.raises(cli.UserError, match="make setup"):
-        main(Options(), root / "lesson")
-
-
-def test_wrong_word_is_one_line():
+def test_unknown_word_exits_with_2_and_one_line():
     command = [sys.executable, "-m", "shared.dictionary", "sofmax"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 2 and not done.stdout
-    assert done.stderr == "error: there is no entry 'sofmax'; did you mean softmax?\n"
-
-
-def test_index_has_every_name_once_in_order():
-    entries = entries_of(TEXT)
-    names = [part.partition("]")[0] for part in index_of(entries).split("[")[1:]]
-    assert sorted(names) == sorted(name for entry in entries for name in entry.names)
-    assert names == sorted(names, key=str.lower)
+    assert done.stderr == "error: there is no entry for 'sofmax'; see softmax\n"

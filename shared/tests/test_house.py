@@ -27,7 +27,7 @@ def test_every_lesson_has_a_session_of_its_name():
     found = sessions(ROOT)
     for lesson in LESSONS:
         assert found[lesson.name[3:]]
-    assert found["lint"] and found["types"] and found["shared"] and found["dictionary"]
+    assert found["lint"] and found["types"] and found["shared"]
     assert not (found["demo"] or found["bench"])
 
 
@@ -41,7 +41,6 @@ def test_new_lesson_needs_no_edit_of_the_noxfile(tmp_path):
         "lint",
         "types",
         "shared",
-        "dictionary",
         "setup",
         "micrograd",
         "attention",
