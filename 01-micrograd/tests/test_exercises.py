@@ -3,15 +3,12 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from micrograd.exercises import LADDER
-from shared.exercises import definition, with_body, with_definition
-from shared.proving import problems, verdict
-
-LESSON = Path(__file__).parent.parent
+from shared.exercises import with_body
+from shared.proving import dialogue, problems, verdict
 
 
 def test_every_step_can_be_cut_out_is_called_in_training_and_knows_its_mistakes():
@@ -146,3 +143,37 @@ def test_other_styles_are_right(name):
     for body in RIGHT[name]:
         said = verdict(LADDER, LADDER.steps[name], body)
         assert said.right, said.text
+
+
+def test_a_learner_writes_a_step_and_trains_with_it(tmp_path):
+    def learn(*args):
+        command = [sys.executable, "-m", "micrograd", "learn", *args, "--mine", "mine"]
+        env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(LADDER.lesson), *sys.path])}
+        return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
+
+    assert learn("start", "max-margin").returncode == 0
+    path = tmp_path / "mine" / "micrograd" / "losses.py"
+    blank = path.read_text(encoding="utf-8")
+    train = [sys.executable, "train.py"]
+    done = subprocess.run(train, cwd=tmp_path / "mine", capture_output=True, text=True)
+    assert "NotImplementedError" in done.stderr
+
+    wrong = "return sum([1 - y * s for s, y in zip(scores, labels)]) / len(scores)"
+    path.write_text(with_body(blank, "max_margin", wrong), encoding="utf-8")
+    done = learn("check")
+    assert done.returncode == 1
+    assert done.stdout.startswith("Not yet. A score that is right by more than the margin lowers")
+
+    right = "return sum([(1 - y * s).relu() for s, y in zip(scores, labels)]) / len(scores)"
+    path.write_text(with_body(blank, "max_margin", right), encoding="utf-8")
+    done = learn("check")
+    assert (done.returncode, done.stdout.partition(":")[0]) == (0, "Right")
+    done = subprocess.run(train, cwd=tmp_path / "mine", capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "step 100: loss 0.0000, accuracy 100.0%"
+
+
+def test_the_dialogue_of_the_readme_is_what_a_learner_sees(tmp_path):
+    commands = list(dialogue(LADDER, tmp_path))
+    assert len(commands) >= 3
+    for command, printed, expected in commands:
+        assert printed == expected, command

@@ -1,18 +1,31 @@
-"""The proof of a ladder, for a lesson's tests: its steps can be cut out, its mistakes are told apart.
+"""The proof of a ladder, for a lesson's tests: steps can be cut out, mistakes are told apart.
 
-    assert problems(LADDER) == []
+assert problems(LADDER) == []
 """
 
 import contextlib
 import io
+import json
+import os
 import re
 import runpy
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType, FrameType
 
 from shared.checking import Verdict, answers, answers_of_mistakes, judge
-from shared.exercises import Form, Ladder, Step, blanked, changed, definition, with_definition
+from shared.exercises import (
+    Form,
+    Ladder,
+    Step,
+    blanked,
+    changed,
+    definition,
+    with_body,
+    with_definition,
+)
 
 
 def verdict(ladder: Ladder, step: Step, form: Form) -> Verdict:
@@ -51,7 +64,7 @@ def _problems_of(ladder: Ladder, step: Step) -> list[str]:
             said = judge(step, right, wrong, form)
             if said.right != mistake.passes or said.mistake not in (mistake, None):
                 found.append(f"form {number} of {mistake.says[:40]!r} is said to be: {said.text}")
-            elif not mistake.passes and said.mistake is None:
+            elif mistake.says not in said.text:
                 found.append(f"form {number} of {mistake.says[:40]!r} is not named: {said.text}")
     return found
 
@@ -71,3 +84,27 @@ def calls(ladder: Ladder) -> set[tuple[Path, str]]:
         sys.setprofile(None)
     places = [(Path(code.co_filename), code.co_qualname) for code in called]
     return {(p.relative_to(ladder.lesson), n) for p, n in places if ladder.lesson in p.parents}
+
+
+def dialogue(ladder: Ladder, folder: Path) -> Iterator[tuple[str, str, str]]:
+    """The commands of the README's "Write it yourself", what they print, and what it says they do.
+
+    They run one after the other in `folder`. A block of Python is written into the step that was
+    begun last.
+    """
+    text = (ladder.lesson / "README.md").read_text(encoding="utf-8")
+    section = text.split("\n## Write it yourself\n")[1].split("\n## ")[0]
+    path = os.pathsep.join([str(ladder.lesson), *sys.path])
+    env = os.environ | {"PYTHONPATH": path, "COLUMNS": "80", "PYTHONUTF8": "1"}
+    for language, block in re.findall(r"^```(python|console)\n(.*?)^```", section, re.M | re.S):
+        if language == "python":
+            begun = json.loads((folder / "mine" / "ladder.json").read_text())["begun"]
+            file, name = ladder.place(ladder.steps[begun[-1]])
+            source = (folder / "mine" / file).read_text(encoding="utf-8")
+            written = with_body(source, name, block)
+            (folder / "mine" / file).write_text(written, encoding="utf-8")
+            continue
+        for command, expected in re.findall(r"^\$ python (.*)\n((?:(?!\$ ).*\n)*)", block, re.M):
+            args = [sys.executable, *command.split()]
+            done = subprocess.run(args, cwd=folder, env=env, capture_output=True, encoding="utf-8")
+            yield command, (done.stdout + done.stderr).replace("\\", "/").strip(), expected.strip()
