@@ -14,7 +14,7 @@ Follows "The spelled-out intro to neural networks and backpropagation: building 
 import marimo
 
 __generated_with = "0.25.2"
-app = marimo.App(app_title="Lecture 1: backpropagation")
+app = marimo.App(width="medium", app_title="Lecture 1: backpropagation")
 
 with app.setup:
     import math
@@ -28,12 +28,11 @@ with app.setup:
     import marimo as mo
     from matplotlib.figure import Figure
 
-    from micrograd import engine, expressions, picture
+    from micrograd import engine, expressions, fused, picture
     from micrograd.engine import Value
     from micrograd.example import example
     from micrograd.exercises import LADDER
-    from micrograd.fused import MLP as FastMLP
-    from micrograd.losses import accuracy, l2, max_margin, mean_squared_error
+    from micrograd.losses import accuracy, l2, max_margin
     from micrograd.moons import two_moons
     from micrograd.nn import MLP, Neuron
     from micrograd.optim import SGD, linear_decay
@@ -54,15 +53,15 @@ def _():
     # Lecture 1, live: backpropagation
 
     This page goes through [the lecture](https://www.youtube.com/watch?v={VIDEO}) from its first
-    minute to its last. Each heading opens the video where it comes to that point. Everything
-    here is computed while you read, by the code of this lesson: move a slider, type another
+    minute to its last. Each heading opens the video where it comes to that point. Everything here
+    is computed while you read, by the code of this lesson: move a slider, type another
     expression, and every number below follows.
 
     ## {at("0:00:25")} What micrograd is
 
     micrograd finds gradients: for an expression of any size, how much the result would change if
-    you nudged each of its inputs. A neural network is such an expression, and training it
-    means nudging its numbers in the right direction, again and again.
+    you nudged each of its inputs. A neural network is such an expression, and training it means
+    nudging its numbers in the right direction, again and again.
 
     Here is the example on micrograd's front page. Its result is $g = 24.7041$, and the gradients
     say: increase $a$ by a little, and $g$ grows 138.8338 times as much.
@@ -77,7 +76,7 @@ def _():
     assert f"{_g.data:.4f} {_a.grad:.4f} {_b.grad:.4f}" == "24.7041 138.8338 645.5773"
     mo.vstack(
         [
-            notebook.source(example),
+            notebook.code(example),
             mo.md(f"`g = {_g.data:.4f}`, `dg/da = {_a.grad:.4f}`, `dg/db = {_b.grad:.4f}`"),
         ]
     )
@@ -90,9 +89,8 @@ def _():
     ## {at("0:08:08")} The derivative of a function with one input
 
     A derivative is a slope. Take a point of the curve, go a little further, by $h$, and see how
-    much the function has changed for each unit you went: $(f(x + h) - f(x)) / h$. The
-    line through both points is a *secant*. Let $h$ shrink, and watch the secant turn
-    into the tangent.
+    much the function has changed for each unit you went: $(f(x + h) - f(x)) / h$. The line
+    through both points is a *secant*. Let $h$ shrink, and watch the secant turn into the tangent.
     """)
     return
 
@@ -100,6 +98,11 @@ def _():
 @app.function
 def f(x):
     return 3 * x**2 - 4 * x + 5
+
+
+@app.function
+def secant_slope(x, h):
+    return (f(x + h) - f(x)) / h
 
 
 @app.cell
@@ -115,13 +118,13 @@ def _():
 @app.cell
 def _(h_slider, x_slider):
     x, h = x_slider.value, h_slider.value
-    slope = (f(x + h) - f(x)) / h
+    slope = secant_slope(x, h)
     mo.vstack(
         [
-            mo.show_code(),
+            notebook.code(f, secant_slope),
             mo.md(
-                f"`f({x:g}) = {f(x):g}`; the secant has a slope of **{slope:.8g}**, "
-                f"the tangent of {6 * x - 4:g}."
+                f"f({x:g}) = {f(x):g}. The secant has a slope of **{slope:.8g}**, the tangent of "
+                f"{6 * x - 4:g}."
             ),
         ]
     )
@@ -175,8 +178,8 @@ def _():
     mo.md(f"""
     ## {at("0:14:12")} Several inputs
 
-    $d = a \\cdot b + c$ has three inputs, and a slope for each of them: nudge one, leave the others
-    as they are. Before you move a slider, guess which slopes will change.
+    $d = a \\cdot b + c$ has three inputs, and a slope for each of them: nudge one, leave the
+    others as they are. Before you move a slider, guess which slopes will change.
     """)
     return
 
@@ -193,23 +196,26 @@ def _():
     return (abc,)
 
 
-@app.cell
-def _(abc):
-    a, b, c = abc["a"].value, abc["b"].value, abc["c"].value
-    nudge = 0.0001
+@app.function
+def slopes_by_nudging(a, b, c, h=0.0001):
     d = a * b + c
-    slopes = {
-        "a": ((a + nudge) * b + c - d) / nudge,
-        "b": (a * (b + nudge) + c - d) / nudge,
-        "c": (a * b + (c + nudge) - d) / nudge,
+    return {
+        "a": ((a + h) * b + c - d) / h,
+        "b": (a * (b + h) + c - d) / h,
+        "c": (a * b + (c + h) - d) / h,
     }
+
+
+@app.cell(hide_code=True)
+def _(abc):
+    _slopes = slopes_by_nudging(**abc.value)
     mo.vstack(
         [
-            mo.show_code(),
+            notebook.code(slopes_by_nudging),
             mo.md(
-                f"`d = {d:g}`; the slope with respect to `a` is **{slopes['a']:.4g}**, which is "
-                f"`b`; to `b`, **{slopes['b']:.4g}**, which is `a`; to `c`, always "
-                f"**{slopes['c']:.4g}**."
+                f"The slope with respect to $a$ is **{_slopes['a']:.4g}**, which is $b$; with "
+                f"respect to $b$, **{_slopes['b']:.4g}**, which is $a$; with respect to $c$, "
+                f"always **{_slopes['c']:.4g}**."
             ),
         ]
     )
@@ -221,9 +227,10 @@ def _():
     mo.md(f"""
     ## {at("0:19:09")} The Value object, and its picture
 
-    A `Value` holds a number and remembers which Values it was computed from, and by which operation.
-    So an expression leaves a graph behind. Type your own: a name on the left of `=` becomes
-    the label of a box, and names without a value get a slider. There are `+ - * / **` and `exp`,
+    A `Value` holds a number and remembers which Values it was computed from, and by which
+    operation. So an expression leaves a graph behind. Type your own: a name on the left of `=`
+    becomes the label of a box, and names without a value get a slider. There are `+ - * / **` and
+    `exp`,
     `log`, `relu`, `sigmoid`, `tanh`.
     """)
     return
@@ -267,8 +274,10 @@ def _(leaves, typed):
     mo.vstack(
         [
             notebook.wide(picture.svg(result)),
-            mo.md("Boxes are values, ovals operations. Every box has its gradient, in orange: "
-                  "how many times as much the result, on the right, would move."),
+            mo.md(
+                "Boxes are values, ovals operations. Every box has its gradient, in orange: "
+                "how many times as much the result, on the right, would move."
+            ),
         ]
     )
     return (result,)
@@ -280,8 +289,9 @@ def _():
     ## {at("0:32:10")} Backpropagation by hand, one node at a time
 
     Where do these gradients come from? The result's own is 1. From there it goes back: each node
-    passes its gradient on to its children, multiplied by its *local derivative* with respect to that
-    child. This is the chain rule. Move the slider, and see each node of your expression do it.
+    passes its gradient on to its children, multiplied by its *local derivative* with respect to
+    that child. This is the chain rule. Move the slider, and see each node of your expression do
+    it.
     """)
     return
 
@@ -337,8 +347,8 @@ def _():
     mo.md(f"""
     ## {at("0:51:10")} One step of optimization, as a preview
 
-    The gradient says which way is up. Move every leaf a little in the direction of its
-    gradient, and the result grows. With the lecture's numbers it goes from −8 to −7.286496.
+    The gradient says which way is up. Move every leaf a little in the direction of its gradient,
+    and the result grows. With the lecture's numbers it goes from -8 to -7.286496.
     """)
     return
 
@@ -350,6 +360,17 @@ def lecture_expression(a, b, c, f):
     return d * f
 
 
+@app.function
+def optimize_once(step):
+    leaves = [Value(2.0), Value(-3.0), Value(10.0), Value(-2.0)]
+    before = lecture_expression(*leaves)
+    before.backward()
+    for leaf in leaves:
+        leaf.data += step * leaf.grad
+    after = lecture_expression(*leaves)
+    return before.data, after.data
+
+
 @app.cell
 def _():
     step_slider = mo.ui.slider(-0.1, 0.1, 0.01, value=0.01, label="Step", show_value=True)
@@ -359,16 +380,16 @@ def _():
 
 @app.cell
 def _(step_slider):
-    _leaves = [Value(2.0), Value(-3.0), Value(10.0), Value(-2.0)]
-    before = lecture_expression(*_leaves)
-    before.backward()
-    for _leaf in _leaves:
-        _leaf.data += step_slider.value * _leaf.grad
-    after = lecture_expression(*_leaves)
+    before, after = optimize_once(step_slider.value)
     if step_slider.value == 0.01:
-        assert before.data == -8.0
-        assert round(after.data, 6) == -7.286496
-    mo.vstack([mo.show_code(), mo.md(f"L goes from {before.data:g} to **{after.data:.6f}**.")])
+        assert before == -8.0
+        assert round(after, 6) == -7.286496
+    mo.vstack(
+        [
+            notebook.code(lecture_expression, optimize_once),
+            mo.md(f"L goes from {before:g} to **{after:.6f}**."),
+        ]
+    )
     return
 
 
@@ -377,10 +398,10 @@ def _():
     mo.md(f"""
     ## {at("0:52:52")} Backpropagation by hand: a neuron
 
-    A neuron multiplies each input by a weight, adds everything up with a bias, and squashes
-    the sum with tanh. In training, the weights move, not the inputs: what matters are their
-    gradients. With $x_2 = 0$, as in the lecture, $w_2$ cannot change anything,
-    so its gradient is 0. Make $b$ larger: tanh saturates, and all gradients fade.
+    A neuron multiplies each input by a weight, adds everything up with a bias, and squashes the
+    sum with tanh. In training, the weights move, not the inputs: what matters are their
+    gradients. With $x_2 = 0$, as in the lecture, $w_2$ cannot change anything, so its gradient is
+    0. Make $b$ larger: tanh saturates, and all gradients fade.
     """)
     return
 
@@ -397,7 +418,7 @@ def one_neuron(x1, x2, w1, w2, b):
 
 @app.cell
 def _():
-    NEURON = {"x1": 2.0, "x2": 0.0, "w1": -3.0, "w2": 1.0, "b": 6.8813735870195432}
+    lecture_neuron = {"x1": 2.0, "x2": 0.0, "w1": -3.0, "w2": 1.0, "b": 6.8813735870195432}
     neuron_sliders = mo.ui.dictionary(
         {
             name: mo.ui.slider(
@@ -406,19 +427,19 @@ def _():
                 label=f"`{name}`",
                 show_value=True,
             )
-            for name, value in NEURON.items()
+            for name, value in lecture_neuron.items()
         }
     )
     mo.hstack(neuron_sliders.elements.values(), wrap=True, justify="start")
-    return NEURON, neuron_sliders
+    return lecture_neuron, neuron_sliders
 
 
 @app.cell
-def _(NEURON, neuron_sliders):
+def _(lecture_neuron, neuron_sliders):
     neuron_leaves = {n: Value(v, label=n) for n, v in neuron_sliders.value.items()}
     o = one_neuron(**neuron_leaves)
     o.backward()
-    if neuron_sliders.value == NEURON:  # the lecture's numbers
+    if neuron_sliders.value == lecture_neuron:  # the lecture's numbers
         assert math.isclose(o.data, 0.7071067811865476)
         _expected = {"x1": -1.5, "x2": 0.5, "w1": 1.0, "w2": 0.0, "b": 0.5}
         assert all(math.isclose(neuron_leaves[n].grad, g) for n, g in _expected.items())
@@ -431,8 +452,8 @@ def _():
     mo.md(f"""
     ## {at("1:09:02")} A backward function for each operation
 
-    No one wants to do this by hand. So every operation computes its result and, beside it, its local
-    derivatives. The lecture gives each result a function `_backward`; this lesson's engine
+    No one wants to do this by hand. So every operation computes its result and, beside it, its
+    local derivatives. The lecture gives each result a function `_backward`; this lesson's engine
     keeps the local derivatives themselves, so that the chain rule is written only once.
     """)
     return
@@ -440,7 +461,7 @@ def _():
 
 @app.cell(hide_code=True)
 def _():
-    mo.vstack([notebook.source(Value.__add__), notebook.source(Value._chain_rule)])
+    notebook.code(Value.__add__, Value._chain_rule)
     return
 
 
@@ -474,8 +495,8 @@ def _():
 def _():
     mo.accordion(
         {
-            "`_topological_order`": notebook.source(engine._topological_order),
-            "`backward`": notebook.source(Value.backward),
+            "`_topological_order`": notebook.code(engine._topological_order),
+            "`backward`": notebook.code(Value.backward),
         }
     )
     return
@@ -499,10 +520,9 @@ def _():
     mo.md(f"""
     ## {at("1:22:28")} The bug when a node is used twice
 
-    What is the derivative of $b = a + a$? It is 2, one for each time that $a$ is used. An engine that
-    *sets* gradients gets 1: the second contribution overwrites the first. Gradients
-    must be added up, `+=`. That is also why they have to be set to zero before the next backward
-    pass.
+    What is the derivative of $b = a + a$? It is 2, one for each time that $a$ is used. An engine
+    that *sets* gradients gets 1: the second contribution overwrites the first. Gradients must be
+    added up, `+=`. That is also why they have to be set to zero before the next backward pass.
     """)
     return
 
@@ -514,18 +534,27 @@ def _():
     return (with_equals,)
 
 
+@app.function
+def pass_on_wrongly(node):
+    for child, local in zip(node._prev, node._local, strict=True):
+        child.grad = local * node.grad
+
+
+@app.function
+def pass_on_rightly(node):
+    for child, local in zip(node._prev, node._local, strict=True):
+        child.grad += local * node.grad
+
+
 @app.cell
 def _(with_equals):
     twice = Value(3.0, label="a")
     total = twice + twice
     total.label, total.grad = "b", 1.0
-    for _child, _local in zip(total._prev, total._local, strict=True):
-        if with_equals.value:
-            _child.grad = _local * total.grad
-        else:
-            _child.grad += _local * total.grad
+    pass_on = pass_on_wrongly if with_equals.value else pass_on_rightly
+    pass_on(total)
     assert twice.grad == (1.0 if with_equals.value else 2.0)
-    mo.vstack([mo.show_code(), notebook.wide(picture.svg(total, twice))])
+    mo.vstack([notebook.code(pass_on), notebook.wide(picture.svg(total, twice))])
     return
 
 
@@ -535,8 +564,8 @@ def _():
     ## {at("1:27:05")} tanh, broken up
 
     How large an operation is, is up to you. tanh can be one node, or made of exp, minus, plus and
-    division: $\\tanh n = (e^{{2n}} - 1) / (e^{{2n}} + 1)$. As long as each piece
-    has the right local derivative, the gradients come out the same.
+    division: $\\tanh n = (e^{{2n}} - 1) / (e^{{2n}} + 1)$. As long as each piece has the right
+    local derivative, the gradients come out the same.
     """)
     return
 
@@ -564,6 +593,7 @@ def _(n_slider):
     assert math.isclose(n1.grad, n2.grad, rel_tol=1e-9)
     mo.vstack(
         [
+            notebook.code(tanh_in_pieces),
             mo.md(f"`dtanh/dn` is **{n1.grad:.6f}** from one node, **{n2.grad:.6f}** in pieces."),
             notebook.wide(picture.svg(whole)),
             notebook.wide(picture.svg(pieces)),
@@ -597,12 +627,12 @@ def neuron_in_pytorch(torch, x1, x2, w1, w2, b):
 @app.cell
 def _():
     torch_button = mo.ui.run_button(label="Run it in PyTorch")
-    mo.vstack([notebook.source(neuron_in_pytorch), torch_button])
+    mo.vstack([notebook.code(one_neuron, neuron_in_pytorch), torch_button])
     return (torch_button,)
 
 
 @app.cell
-def _(NEURON, neuron_sliders, torch_button):
+def _(lecture_neuron, neuron_sliders, torch_button):
     mo.stop(not torch_button.value, mo.md("PyTorch takes a few seconds to load."))
     try:
         import torch
@@ -611,7 +641,7 @@ def _(NEURON, neuron_sliders, torch_button):
     _o, _grads = neuron_in_pytorch(torch, **neuron_sliders.value)
     mo.md(
         f"`o = {_o:.6f}`; gradients: "
-        + ", ".join(f"`{_n}` {_g:.4f}" for _n, _g in zip(NEURON, _grads, strict=True))
+        + ", ".join(f"`{_n}` {_g:.4f}" for _n, _g in zip(lecture_neuron, _grads, strict=True))
     )
     return
 
@@ -629,7 +659,7 @@ def _():
 
 @app.cell(hide_code=True)
 def _():
-    notebook.source(Neuron)
+    notebook.code(Neuron)
     return
 
 
@@ -651,14 +681,14 @@ def _():
     mo.md(f"""
     ## {at("1:51:04")} A tiny data set, and its loss
 
-    Four examples of three numbers, each with a target of 1 or −1, and a network with 41
+    Four examples of three numbers, each with a target of 1 or -1, and a network with 41
     parameters. The loss is one number that says how wrong the network is: here the sum of the
     squared differences, as in the lecture.
 
     ## {at("1:57:56")} The parameters
 
-    The gradient of the loss says how each of the 41 parameters should move. They are collected from
-    the neurons, layer by layer: `model.parameters()`.
+    The gradient of the loss says how each of the 41 parameters should move. They are collected
+    from the neurons, layer by layer: `model.parameters()`.
     """)
     return
 
@@ -668,7 +698,7 @@ def _():
     xs = [[2.0, 3.0, -1.0], [3.0, -1.0, 0.5], [0.5, 1.0, 1.0], [1.0, 1.0, -1.0]]
     ys = [1.0, -1.0, -1.0, 1.0]
     assert len(MLP(3, [4, 4, 1]).parameters()) == 41
-    mo.show_code()
+    mo.ui.table([{"x": str(x), "target": y} for x, y in zip(xs, ys, strict=True)], selection=None)
     return xs, ys
 
 
@@ -678,8 +708,8 @@ def _():
     ## {at("2:01:12")} Gradient descent
 
     Forward pass, zero the gradients, backward pass, update; again and again. Try it with a large
-    learning rate, and without zeroing the gradients, the most common bug of all, which
-    the lecture has, too, for a while.
+    learning rate, and without zeroing the gradients, the most common bug of all, which the
+    lecture has, too, for a while.
     """)
     return
 
@@ -701,10 +731,18 @@ def descend(xs, ys, steps, lr, seed, zero_grad=True):
     return losses, [model(x).data for x in xs]
 
 
+@app.cell(hide_code=True)
+def _():
+    notebook.code(descend)
+    return
+
+
 @app.cell
 def _():
     lr_slider = mo.ui.slider(
-        steps=[0.001, 0.003, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3], value=0.05, label="learning rate",
+        steps=[0.001, 0.003, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3],
+        value=0.05,
+        label="learning rate",
         show_value=True,
     )
     steps_slider = mo.ui.slider(1, 60, value=20, label="steps", show_value=True)
@@ -719,15 +757,10 @@ def _(lr_slider, seed_slider, steps_slider, xs, ys, zero_switch):
     tiny_losses, outputs = descend(
         xs, ys, steps_slider.value, lr_slider.value, seed_slider.value, zero_switch.value
     )
-    mo.vstack(
-        [
-            mo.show_code(),
-            mo.md(
-                f"The loss goes from {tiny_losses[0]:.4g} to **{tiny_losses[-1]:.4g}**. Outputs and "
-                "targets: "
-                + ", ".join(f"`{_o:.3f}` for {_y:g}" for _o, _y in zip(outputs, ys, strict=True))
-            ),
-        ]
+    _pairs = ", ".join(f"{_o:.3f} ({_y:g})" for _o, _y in zip(outputs, ys, strict=True))
+    mo.md(
+        f"The loss goes from {tiny_losses[0]:.4g} to **{tiny_losses[-1]:.4g}**. Outputs, with "
+        f"their targets: {_pairs}."
     )
     return (tiny_losses,)
 
@@ -735,15 +768,11 @@ def _(lr_slider, seed_slider, steps_slider, xs, ys, zero_switch):
 @app.cell(hide_code=True)
 def _(tiny_losses):
     _figure = Figure(figsize=(6, 2.6), layout="constrained")
-    _axes = _figure.add_subplot(xlabel="step", ylabel="loss", ylim=(0, max(8, min(tiny_losses[0], 40))))
+    _axes = _figure.add_subplot(
+        xlabel="step", ylabel="loss", ylim=(0, max(8, min(tiny_losses[0], 40)))
+    )
     _axes.plot(range(len(tiny_losses)), tiny_losses, marker=".")
     notebook.show(_figure)
-    return
-
-
-@app.cell(hide_code=True)
-def _():
-    notebook.source(descend)
     return
 
 
@@ -765,15 +794,15 @@ def _():
     mo.md(f"""
     ## {at("2:14:03")} Summary
 
-    A network is an expression of inputs and parameters; the loss says how wrong it is; backward finds
-    the gradient of every parameter; a step against the gradients makes the loss
-    smaller. A GPT has billions of parameters and another loss, and is trained in just this way.
+    A network is an expression of inputs and parameters; the loss says how wrong it is; backward
+    finds the gradient of every parameter; a step against the gradients makes the loss smaller. A
+    GPT has billions of parameters and another loss, and is trained in just this way.
 
     ## {at("2:16:46")} micrograd's code, and two moons while it trains
 
-    micrograd's own demonstration separates two half moons with 337 parameters, the max-margin loss, a
-    little regularization, and a learning rate that falls. Press the button and watch the boundary; it
-    takes a few seconds. Then move the slider to go through the training again.
+    micrograd's own demonstration separates two half moons with 337 parameters, the max-margin
+    loss, a little regularization, and a learning rate that falls. Press the button and watch the
+    boundary; it takes a few seconds. Then move the slider to go through the training again.
     """)
     return
 
@@ -781,7 +810,7 @@ def _():
 @app.function
 def train_moons(points, labels, hidden, steps):
     """Train a network on two moons; yields the step, the loss, the accuracy, and the network."""
-    model = FastMLP(2, [*hidden, 1], seed=1338)
+    model = fused.MLP(2, [*hidden, 1], seed=1338)
     optimizer = SGD(model.parameters(), lr=1.0)
     for step in range(steps + 1):
         scores = [model(point) for point in points]
@@ -860,7 +889,7 @@ def _(history, moment):
 
 @app.cell(hide_code=True)
 def _():
-    mo.accordion({"The code that trains it": notebook.source(train_moons)})
+    mo.accordion({"The code that trains it": notebook.code(train_moons)})
     return
 
 
@@ -913,8 +942,8 @@ def _():
     mo.md(f"""
     ## {at("2:21:10")} PyTorch's own backward of tanh
 
-    The lecture ends in PyTorch's source, looking for the backward pass of tanh. Under
-    many layers of code for different devices and types of numbers stands the line that you know:
+    The lecture ends in PyTorch's source, looking for the backward pass of tanh. Under many layers
+    of code for different devices and types of numbers stands the line that you know:
     `a * (1 - b * b)`, the gradient that arrived, times one minus the square of the output. Here it
     is in this engine:
     """)
@@ -923,7 +952,7 @@ def _():
 
 @app.cell(hide_code=True)
 def _():
-    notebook.source(Value.tanh)
+    notebook.code(Value.tanh)
     return
 
 

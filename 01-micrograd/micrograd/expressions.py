@@ -4,8 +4,8 @@
     d = e + c
     tanh(d)
 
-Names that were given no value are inputs. Only arithmetic and the engine's functions are allowed, so
-a text from outside can be evaluated. Errors are `ValueError`s, in words for whoever typed the text.
+Names that are used before they are given a value are inputs. Only arithmetic and the engine's
+functions are allowed. What is wrong with a text raises `ValueError`, in words for its writer.
 """
 
 import ast

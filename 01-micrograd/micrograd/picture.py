@@ -85,8 +85,8 @@ def _places(root: Value) -> dict[Value, tuple[float, float]]:
         else:
             height[node] = leaves * (HEIGHT + GAP_Y)
             leaves += 1
-    for number in set(column.values()):  # boxes in a column must not overlap
-        nodes = sorted((n for n in order if column[n] == number), key=lambda n: height[n])
+    for x in set(column.values()):  # boxes in a column must not overlap
+        nodes = sorted((n for n in order if column[n] == x), key=lambda n: height[n])
         for above, below in pairwise(nodes):
             height[below] = max(height[below], height[above] + HEIGHT + GAP_Y)
     return {node: (column[node] * COLUMN, height[node]) for node in order}

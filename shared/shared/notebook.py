@@ -1,4 +1,4 @@
-"""What the notebooks of the lectures have in common: minutes of the video, sources, exercises, runs.
+"""What the lectures' notebooks have in common: links to the video, code, exercises, runs.
 
 Only the notebooks import it, since it needs marimo.
 """
@@ -30,11 +30,12 @@ def minute(video: str, time: str) -> str:
     return f"[{time}](https://www.youtube.com/watch?v={video}&t={h * 3600 + m * 60 + s}s)"
 
 
-def source(thing: Callable[..., Any] | type) -> mo.Html:
-    """The code of a function, method or class of the lesson, and the file that it stands in."""
-    file = Path(inspect.getsourcefile(thing) or "")
-    code = textwrap.dedent(inspect.getsource(thing))
-    return mo.md(f"`{file.parent.name}/{file.name}`\n\n```python\n{code}```")
+def code(*things: Callable[..., Any] | type) -> mo.Html:
+    """The code of functions, methods or classes, and the file that they stand in."""
+    file = Path(inspect.getsourcefile(things[0]) or "")
+    texts = [textwrap.dedent(inspect.getsource(thing)) for thing in things]
+    texts = [text.removeprefix("@app.function\n") for text in texts]
+    return mo.md(f"`{file.parent.name}/{file.name}`\n\n```python\n{chr(10).join(texts)}```")
 
 
 def wide(svg: str) -> mo.Html:
@@ -62,7 +63,9 @@ def show(figure: "Figure") -> mo.Html:
     with matplotlib.rc_context({"svg.hashsalt": "lm-lessons"}):
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     svg = file.getvalue()
-    svg = svg[svg.index("<svg") :].replace("<svg ", '<svg style="max-width: 100%; height: auto" ', 1)
+    svg = svg[svg.index("<svg") :].replace(
+        "<svg ", '<svg style="max-width: 100%; height: auto" ', 1
+    )
     return mo.Html(svg)
 
 
