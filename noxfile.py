@@ -7,7 +7,7 @@ sessions of the house share one environment, the one that nox itself runs in, wh
     nox                      lint, types, and all tests
     nox -s micrograd -- -k engine
     nox -s lectures          the lectures as live notebooks, in the browser
-    nox -s demo bench setup  not run unless asked for, either
+    nox -s demo bench browser setup  not run unless asked for, either
 """
 
 import hashlib
@@ -45,7 +45,7 @@ def install(session: nox.Session, *requirements: str) -> None:
         args.append(requirement)
     key.update(" ".join([str(ROOT), *args]).encode())
     own = getattr(session.virtualenv, "location", None)
-    stamp = Path(own or sys.prefix) / "lm-lessons-installed"
+    stamp = Path(own or sys.prefix) / f"lm-lessons-installed-{session.name}"
     if stamp.is_file() and stamp.read_text() == key.hexdigest():
         session.log(f"{session.name}: everything is installed already")
         return
@@ -109,6 +109,13 @@ def lectures(session: nox.Session) -> None:
     """The lectures as live notebooks: a page that lists them, in the browser."""
     folders = [str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("[0-9][0-9]-*/lectures"))]
     python(session, "-m", "marimo", "run", *folders, *session.posargs)
+
+
+@nox.session(**HOUSE, default=False, allow_parallel=False)
+def browser(session: nox.Session) -> None:
+    """The notebooks as their readers see them: in Chromium, which must be installed."""
+    install(session, "./shared[browser]")
+    python(session, "-m", "pytest", "shared/browser", *session.posargs)
 
 
 @nox.session(**HOUSE, default=False, allow_parallel=False)

@@ -1,4 +1,6 @@
 # /// script
+# [tool.marimo.display]
+# theme = "system"  # dark where the reader's is
 # [tool.marimo.lint]
 # ignore = ["MR001"]  # "self-import": the setup below sees to it
 # ///
@@ -398,10 +400,10 @@ def _():
     mo.md(f"""
     ## {at("0:52:52")} Backpropagation by hand: a neuron
 
-    A neuron multiplies each input by a weight, adds everything up with a bias, and squashes the
-    sum with tanh. In training, the weights move, not the inputs: what matters are their
-    gradients. With $x_2 = 0$, as in the lecture, $w_2$ cannot change anything, so its gradient is
-    0. Make $b$ larger: tanh saturates, and all gradients fade.
+    A neuron multiplies each input by a weight, adds everything up with a bias, and squashes the sum
+    with tanh. In training, the weights move, not the inputs: what matters are their gradients. In
+    the lecture, $x_2$ is 0, so $w_2$ cannot change anything, and has a gradient of 0. Make $b$
+    larger: tanh saturates, and all gradients fade.
     """)
     return
 
