@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-# Machines differ in speed, facts do not. In CI the examples are the same every time.
+# No deadline, since machines differ in speed. In CI, the examples are the same every time.
 settings.register_profile(
     "house",
     deadline=None,
@@ -21,17 +21,17 @@ settings.load_profile("house")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Take Ctrl-C as usual, and declare the marker.
+    """Handle Ctrl-C as usual, and declare the marker.
 
-    Programs inherit it when a signal is ignored, and some shells and schedulers start what runs in
-    the background in that way. The programs that tests start are to have it from here.
+    Shells and schedulers often start background programs with Ctrl-C ignored, and the programs that
+    tests start would inherit that.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "needs_data(file): needs this file of $LM_DATA_DIR")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip a test whose data is not at hand; where it has to be, in CI, that is a failure."""
+    """Skip a test that needs data, unless LM_DATA_DIR is set; then missing data is a failure."""
     for marker in item.iter_markers("needs_data"):
         folder = os.environ.get("LM_DATA_DIR")
         if not folder:
@@ -42,7 +42,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(autouse=True)
 def end_programs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """End whatever programs a test has started and left running, as a test that fails does."""
+    """End the programs that a test started and left running, as a failing test does."""
     started: list[subprocess.Popen[Any]] = []
     start = subprocess.Popen.__init__
 

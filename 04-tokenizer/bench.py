@@ -2,10 +2,10 @@
 
     nox -s bench        # from the repository's root
 
-Contenders take turns in one process, so that whatever else the machine does falls on all of them;
-printed are medians, and the median of the ratios of each turn. What they made is compared: merges
-with rustbpe's and the plain trainer's, tokens with Hugging Face's, ids with tiktoken's. Needs the
-lecture's Shakespeare and GPT-2's ranks, which are downloaded if they are not at hand.
+Contenders take turns in one process, so whatever else the machine does slows all of them. Printed
+are medians, and the median of the ratios of each turn. Results are compared, too: merges with
+rustbpe's and the plain trainer's, tokens with Hugging Face's, ids with tiktoken's. Needs the
+lecture's Shakespeare and GPT-2's ranks, which are downloaded if they are not cached.
 """
 
 import random

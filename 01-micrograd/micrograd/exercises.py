@@ -5,6 +5,7 @@
 time, but write first.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -38,9 +39,14 @@ SLOPE = Step(
         "slope(lambda x: 5 - 2 * x, 10.0)",
         "slope(lambda x: 5 - 2 * x, 10.0, h=0.25)",
         "slope(lambda x: x**3 + x, -1.0)",
+        "slope(math.sin, 1.0)",
         "slope(lambda x: 7.0, 1.0)",
     ),
-    tolerance=1e-3,  # a nudge to one side only is right, too
+    parts={
+        "": "A slope is how far the output moves, f(x + h) - f(x), for each unit that the input "
+        "moves, so divided by h."
+    },
+    tolerance=0.005,  # a nudge to one side only is right, too, and with a larger h
     mistakes=(
         Mistake(
             "That is how far the output moves. A slope is how far it moves for each unit that the "
@@ -85,6 +91,14 @@ SLOPE = Step(
             "h = 1e-20\nreturn (f(x + h) - f(x)) / h",
         ),
         Mistake(
+            "That is the derivative of one function, x². `f` may be any: call it at two places.",
+            "return 2 * x",
+        ),
+        Mistake(
+            "A slope may be negative: a function that falls has one. Leave its sign as it is.",
+            "return abs((f(x + h) - f(x)) / h)",
+        ),
+        Mistake(
             "You nudge the output. Nudge the input, x + h, and let f say what becomes of it.",
             "return (f(x) + h - f(x)) / h",
         ),
@@ -96,13 +110,23 @@ SLOPE = Step(
 
 
 def gradients(f: Callable[..., Value], *inputs: float) -> Any:
-    """The value of f(inputs), and the gradient of each input; or what `f` returned instead."""
+    """The value of f(inputs), and the gradient of each input."""
     values = [Value(x) for x in inputs]
     out = f(*values)
     if not isinstance(out, Value):
-        return out
+        return returned(out)
     out.backward()
-    return {"data": out.data, "gradients": [value.grad for value in values]}
+    return {
+        "returned": "a Value",
+        "data": out.data,
+        "inputs": [value.data for value in values],
+        "gradients": [value.grad for value in values],
+    }
+
+
+def returned(out: object) -> Any:
+    """What is to be said of an answer that is not a Value."""
+    return out if out is None else {"returned": type(out).__name__}
 
 
 WRAP = "other = other if isinstance(other, Value) else Value(other)"
@@ -114,6 +138,7 @@ OVERWRITTEN = (
     "Your gradients overwrite each other instead of adding up: a value that is used twice gets "
     "only one of its two contributions. Where you wrote `=`, the chain rule needs `+=`."
 )
+NOT_A_VALUE = "Your code does not return a Value."
 PLAIN_NUMBER = (
     "You return a plain number, which remembers nothing, so no gradient can go back through it. "
     "Return a Value that knows its children and its derivatives."
@@ -144,6 +169,13 @@ MUL = Step(
         "gradients(lambda a, b: (a * b) * 5, 2.0, -3.0)",
         "gradients(lambda a, b, c: (a * b + c) * (b * c), 0.7, -1.3, 2.1)",
     ),
+    parts={
+        "returned": NOT_A_VALUE,
+        "data": "The number is not the product of the two numbers.",
+        "inputs": "Your code changes the factors. Make a new Value for the product.",
+        "gradients": "The product is right, its derivatives are not. With respect to one factor, "
+        "the derivative is the other factor.",
+    },
     mistakes=(
         Mistake(
             "Each factor gets its own value as its gradient. It should be the other one: if a is "
@@ -171,6 +203,34 @@ MUL = Step(
             "each has its own derivative.",
             {"(self, other)": "(self,)", "(other.data, self.data)": "(other.data,)"},
             {"(self, other)": "(other,)", "(other.data, self.data)": "(self.data,)"},
+        ),
+        Mistake(
+            "You multiply by the data of the result. The chain rule multiplies the local "
+            "derivative by the gradient that arrived at the result, `out.grad`.",
+            f"""
+            {WRAP}
+            out = Value(self.data * other.data, (self, other), "*")
+            def _backward():
+                self.grad += other.data * out.data
+                other.grad += self.data * out.data
+            out._backward = _backward
+            return out
+            """,
+        ),
+        Mistake(
+            "The derivatives are Values. They have to be plain numbers: other.data and self.data.",
+            {"(other.data, self.data)": "(other, self)"},
+        ),
+        Mistake(
+            "The factors change each other's gradient right away, while the product is computed. "
+            "Only when backward() comes to the product is it known what to pass on.",
+            f"""
+            {WRAP}
+            out = Value(self.data * other.data, (self, other), "*")
+            self.grad += other.data
+            other.grad += self.data
+            return out
+            """,
         ),
         Mistake(
             NO_CHAIN_RULE,
@@ -221,6 +281,13 @@ TANH = Step(
         "gradients(lambda x: x.tanh() * x.tanh() + x.tanh(), 0.8)",
         "gradients(lambda x: x.tanh(), 1000.0)",
     ),
+    parts={
+        "returned": NOT_A_VALUE,
+        "data": "The number is not tanh(x), which is (e²ˣ - 1) / (e²ˣ + 1).",
+        "inputs": "Your code changes the input. Make a new Value for the output.",
+        "gradients": "The output is right, its derivative is not: that is 1 - t², where t is the "
+        "output.",
+    },
     mistakes=(
         Mistake(
             "The derivative is 1 - tanh(x)², the square of the output. You squared the input.",
@@ -242,6 +309,10 @@ TANH = Step(
             "The sign of the derivative is wrong. tanh never falls, so its slope, 1 - t², is never "
             "negative.",
             {"1 - t * t": "t * t - 1"},
+        ),
+        Mistake(
+            "`math.tanh` takes a plain number: self.data, not self.",
+            "t = math.tanh(self)\nreturn Value(t, (self,), 'tanh', (1 - t * t,))",
         ),
         Mistake(
             "The slope of tanh is never above 1: it is 1 - t², with a minus.",
@@ -315,8 +386,21 @@ def passed_on(
         child.grad = earlier
     node = Value(7.0, children, "op", local)
     node.grad = grad
-    returned = node._chain_rule()  # type: ignore[func-returns-value]
-    return {"children": [child.grad for child in children], "node": node.grad, "returned": returned}
+    node._chain_rule()
+    return {
+        "children": [child.grad for child in children],
+        "node": node.grad,
+        "data": [value.data for value in (node, *children)],
+    }
+
+
+def grandchild(local: float, grad: float) -> float:
+    """The gradient of a child's child after a node's chain rule."""
+    leaf = Value(1.0)
+    node = Value(3.0, (Value(2.0, (leaf,), "op", (2.0,)),), "op", (local,))
+    node.grad = grad
+    node._chain_rule()
+    return leaf.grad
 
 
 CHAIN_RULE = Step(
@@ -342,7 +426,15 @@ CHAIN_RULE = Step(
         "passed_on(local=(3.0, -2.0), grad=5.0, before=(10.0, 0.5))",
         "passed_on(local=(3.0, 4.0), grad=0.5, same=True)",
         "passed_on(local=(0.3, 0.0, -1.7), grad=-2.5, before=(0.1, 0.2, 0.3))",
+        "grandchild(local=3.0, grad=5.0)",
     ),
+    parts={
+        "children": "The gradients of the children are not right. To each, add its local "
+        "derivative times the gradient of this node.",
+        "node": "Your code changes the gradient of the node itself. It only passes it on.",
+        "data": "Your code changes `data`, the numbers of the forward pass. The chain rule changes "
+        "gradients.",
+    },
     mistakes=(
         Mistake(OVERWRITTEN, {"+=": "="}),
         Mistake(
@@ -378,6 +470,20 @@ CHAIN_RULE = Step(
         Mistake(
             "Only the first child gets its gradient: your loop ends too early.",
             {"local * self.grad": "local * self.grad\n            break"},
+        ),
+        Mistake(
+            "Nothing has arrived at the children: change the number in each, `child.grad`.",
+            {"child.grad += local * self.grad": "pass"},
+        ),
+        Mistake(
+            "It goes on to the children's children. A node passes its gradient on to its own "
+            "children only; `backward` calls the others when all of theirs has arrived.",
+            {"local * self.grad": "local * self.grad\n            child._chain_rule()"},
+        ),
+        Mistake(
+            "Each child gets the local derivatives of all children. Take them in pairs, with zip.",
+            "for child in self._prev:\n    for local in self._local:\n"
+            "        child.grad += local * self.grad",
         ),
         Mistake(
             "The child's gradient is multiplied. Contributions of several parents add up: `+=`.",
@@ -465,6 +571,14 @@ TOPOLOGICAL_ORDER = Step(
         "order_again(d='bc', b='a', c='a')",
         "order_of_chain(5_000)",
     ),
+    parts={
+        "missing": "There are nodes missing. Everything that `root` was computed from belongs into "
+        "the order, and `root` itself.",
+        "more than once": "A node is in the order more than once, so it would pass on its gradient "
+        "more than once. Remember which nodes were visited.",
+        "before its child": "A node stands before one of its children. Append a node when all its "
+        "children are in the order.",
+    },
     mistakes=(
         Mistake(
             "The order is the other way round: children come first, the root last. `backward` "
@@ -571,6 +685,14 @@ TOPOLOGICAL_ORDER = Step(
 )
 
 
+def backpropagated(f: Callable[..., Value], *inputs: float) -> Any:
+    """The gradients of f(inputs) itself and of each input, after backward()."""
+    values = [Value(x) for x in inputs]
+    out = f(*values)
+    out.backward()
+    return {"result": out.grad, "gradients": [value.grad for value in values]}
+
+
 def twice(f: Callable[..., Value], *inputs: float) -> Any:
     """The gradients after `backward()` was called twice on the same result."""
     values = [Value(x) for x in inputs]
@@ -607,18 +729,60 @@ BACKWARD = Step(
         "reversed(_topological_order(self)).",
     ),
     probes=(
-        "gradients(lambda a, b: a * b, 2.0, -3.0)",
-        "gradients(lambda a: a + a, 3.0)",
-        "gradients(lambda a, b: (a * b + b) * b, 2.0, -3.0)",
-        "gradients(lambda a: shared_twice(a * a), 1.5)",
+        "backpropagated(lambda a, b: a * b, 2.0, -3.0)",
+        "backpropagated(lambda a: a + a, 3.0)",
+        "backpropagated(lambda a, b: (a * b + b) * b, 2.0, -3.0)",
+        "backpropagated(lambda a: shared_twice(a * a), 1.5)",
         "of_two_results(3.0)",
         "twice(lambda a, b: (a * b).tanh() * a, 0.7, -1.3)",
     ),
+    parts={
+        "result": "The gradient of the result itself is not 1.",
+        "gradients": "The gradients are not right. Every node has to pass on its gradient once, "
+        "after all its parents have: in the topological order from its end.",
+    },
     mistakes=(
         Mistake(
             "All gradients are zero: the result's own was never set. The derivative of the result "
             "with respect to itself is 1.",
             {"self.grad = 1.0": "pass"},
+        ),
+        Mistake(
+            "Nothing is passed on: `node._backward` is only the function. Call it, with "
+            "parentheses: `node._backward()`.",
+            {"node._backward()": "node._backward"},
+        ),
+        Mistake(
+            "The result's gradient is set to its own number. The derivative of the result with "
+            "respect to itself is 1, whatever the number is.",
+            {"self.grad = 1.0": "self.grad = self.data"},
+        ),
+        Mistake(
+            "`backward()` calls itself again and again. In the loop, every node passes its "
+            "gradient on by `_backward()`, with the underscore.",
+            {"node._backward()": "node.backward()"},
+        ),
+        Mistake(
+            "`list.reverse()` turns the list around and returns nothing. Use reversed(…) in the "
+            "loop.",
+            {"reversed(order)": "order.reverse()"},
+        ),
+        Mistake(
+            "Every node passes on a gradient of 1. Only the result's is 1; what the others pass on "
+            "is the gradient that came to them from their parents, `node.grad`.",
+            {"node._backward()": "node.grad = 1.0\n            node._backward()"},
+            """
+            self.grad = 1.0
+            for node in reversed(_topological_order(self)):
+                for child, local in zip(node._prev, node._local):
+                    child.grad += local * self.grad
+            """,
+            """
+            self.grad = 1.0
+            for node in reversed(_topological_order(self)):
+                for child, local in zip(node._prev, node._local):
+                    child.grad += local
+            """,
         ),
         Mistake(
             "Only what stands next to the result gets its gradient. Either the order is not "
@@ -651,6 +815,54 @@ BACKWARD = Step(
                     visit(child)
             visit(self)
             """,
+            """
+            self.grad = 1.0
+            stack = [self]
+            while stack:
+                node = stack.pop()
+                node._backward()
+                stack.extend(node._prev)
+            """,
+            """
+            self.grad = 1.0
+            queue = [self]
+            for node in queue:
+                node._backward()
+                queue.extend(node._prev)
+            """,
+        ),
+        Mistake(
+            "Every node passes its gradient on once, but some before all of it has arrived: a node "
+            "that is met early on one way may get more on another. Take the topological order from "
+            "its end.",
+            """
+            self.grad = 1.0
+            visited, stack = set(), [self]
+            while stack:
+                node = stack.pop()
+                if node not in visited:
+                    visited.add(node)
+                    node._backward()
+                    stack.extend(node._prev)
+            """,
+            """
+            self.grad = 1.0
+            visited = set()
+            def visit(node):
+                if node not in visited:
+                    visited.add(node)
+                    node._backward()
+                    for child in node._prev:
+                        visit(child)
+            visit(self)
+            """,
+            """
+            self.grad = 1.0
+            queue = [self]
+            for node in queue:
+                node._backward()
+                queue.extend(child for child in node._prev if child not in queue)
+            """,
         ),
         Mistake(
             "Each turn of the loop calls `self._backward()`, so the result passes its gradient on "
@@ -664,16 +876,6 @@ BACKWARD = Step(
             for node in reversed(_topological_order(self)):
                 for child, local in zip(node._prev, node._local):
                     child.grad = local * node.grad
-            """,
-        ),
-        Mistake(
-            "What the chain rule multiplies is the gradient of the node in the loop, `node.grad`, "
-            "not that of the result.",
-            """
-            self.grad = 1.0
-            for node in reversed(_topological_order(self)):
-                for child, local in zip(node._prev, node._local):
-                    child.grad += local * self.grad
             """,
         ),
         Mistake(
@@ -695,6 +897,11 @@ BACKWARD = Step(
             "code sets them aside.",
             """
             self.grad = 1.0
+            for node in reversed(_topological_order(self)):
+                node._backward()
+            """,
+            """
+            self.grad += 1.0
             for node in reversed(_topological_order(self)):
                 node._backward()
             """,
@@ -722,9 +929,10 @@ def neuron(
     inputs = [Value(number) for number in x]
     out = made(inputs)
     if not isinstance(out, Value):
-        return out
+        return returned(out)
     out.backward()
     return {
+        "returned": "a Value",
         "data": out.data,
         "w": [weight.grad for weight in made.w],
         "b": made.b.grad,
@@ -753,7 +961,7 @@ NEURON = Step(
         "The bias is added once, and before the activation.",
     ),
     probes=(
-        "neuron(w=[2.0], b=0.0, x=[0.25])",
+        "neuron(w=[2.0], b=0.5, x=[0.25])",
         "neuron(w=[2.0], b=0.5, x=[0.25], nonlin=False)",
         "neuron(w=[2.0, -3.0], b=0.5, x=[0.25, 0.1])",
         "neuron(w=[2.0, -3.0, 0.5], b=0.5, x=[0.25, 0.1, -1.0], activation='relu')",
@@ -761,6 +969,13 @@ NEURON = Step(
         "neuron(w=[2.0, -3.0, 0.5], b=-0.5, x=[-1.5, 0.1, -1.0], nonlin=False)",
         "neuron(w=[0.6, -0.8], b=0.3, x=[0.5, -0.7], activation='sigmoid')",
     ),
+    parts={
+        "returned": NOT_A_VALUE,
+        "data": "The number is not activation(w·x + b).",
+        "w": "The output is right, but not the gradients: compute with Values only.",
+        "b": "The output is right, but not the gradient of the bias: compute with Values only.",
+        "x": "The output is right, but not the gradients of the inputs: compute with Values only.",
+    },
     mistakes=(
         Mistake(
             "The bias is missing: a neuron is w·x + b.",
@@ -812,6 +1027,39 @@ NEURON = Step(
             """,
         ),
         Mistake(
+            "Only the last input counts: each turn of the loop replaces what the one before it "
+            "has computed. Add up: act = act + …",
+            """
+            for wi, xi in zip(self.w, x):
+                act = wi * xi + self.b
+            return getattr(act, self.activation)() if self.nonlin else act
+            """,
+        ),
+        Mistake(
+            "You return the function itself, not what it returns: call it, with parentheses.",
+            {"self.activation)()": "self.activation)"},
+        ),
+        Mistake(
+            "`self.activation` is the name of a method, a text. getattr(act, self.activation) is "
+            "the method of that name, to be called: getattr(act, self.activation)().",
+            {ACTIVATED: "return self.activation(act) if self.nonlin else act"},
+            {ACTIVATED: "return act.activation() if self.nonlin else act"},
+        ),
+        Mistake(
+            "`self.w` and `x` are lists, which Python cannot multiply. Multiply each weight by its "
+            "input, and add up.",
+            {SUM: "self.w * x + self.b"},
+        ),
+        Mistake(
+            "You return an output for every input. A neuron has one: the sum over all inputs.",
+            "return [wi * xi + self.b for wi, xi in zip(self.w, x)]",
+        ),
+        Mistake(
+            "It is the other way round: with `nonlin` there is an activation, without there is "
+            "none.",
+            {"if self.nonlin": "if not self.nonlin"},
+        ),
+        Mistake(
             "The weights are added to the inputs. Each input is multiplied by its weight.",
             {SUM: "sum((wi + xi for wi, xi in zip(self.w, x)), self.b)"},
         ),
@@ -824,9 +1072,9 @@ def margin_loss(scores: list[float], labels: list[int]) -> Any:
     values = [Value(score) for score in scores]
     loss = max_margin(values, labels)
     if not isinstance(loss, Value):
-        return loss
+        return returned(loss)
     loss.backward()
-    return {"loss": loss.data, "gradients": [value.grad for value in values]}
+    return {"returned": "a Value", "loss": loss.data, "gradients": [value.grad for value in values]}
 
 
 LOSS = "[(1 - y * s).relu() for s, y in _pairs(scores, labels, allowed=(-1, 1))]"
@@ -853,6 +1101,12 @@ MAX_MARGIN = Step(
         "margin_loss([2.0], [1])",
         "margin_loss([0.5, 3.0, -0.25, 0.75], [1, 1, -1, -1])",
     ),
+    parts={
+        "returned": NOT_A_VALUE,
+        "loss": "The loss is not the mean of max(0, 1 - label * score).",
+        "gradients": "The loss is right, but the gradients of the scores are not: compute with "
+        "Values only.",
+    },
     mistakes=(
         Mistake(
             "A score that is right by more than the margin lowers your loss. It should cost "
@@ -904,6 +1158,35 @@ MAX_MARGIN = Step(
             {"(1 - y * s).relu()": "max(1 - y * s, 0)"},
         ),
         Mistake(
+            "You return a loss for each example. The loss is one number, their mean.",
+            "return [(1 - y * s).relu() for s, y in zip(scores, labels)]",
+        ),
+        Mistake(
+            "Only the last example counts: each turn of the loop replaces the loss of the one "
+            "before it. Add them up.",
+            """
+            for s, y in zip(scores, labels):
+                loss = (1 - y * s).relu()
+            return loss / len(scores)
+            """,
+            "for s, y in zip(scores, labels):\n    loss = (1 - y * s).relu()\nreturn loss",
+        ),
+        Mistake(
+            "Only the first example counts: the `return` stands inside the loop.",
+            """
+            total = Value(0)
+            for s, y in zip(scores, labels):
+                total = total + (1 - y * s).relu()
+                return total / len(scores)
+            """,
+        ),
+        Mistake(
+            "The number is right, but no gradient comes through: `.data` is a plain number, which "
+            "remembers nothing. Compute with the Values themselves.",
+            "losses = [max(0.0, 1 - y * s.data) for s, y in zip(scores, labels)]\n"
+            "return Value(sum(losses) / len(losses))",
+        ),
+        Mistake(
             PLAIN_NUMBER,
             "return sum(max(0, 1 - y * s.data) for s, y in zip(scores, labels)) / len(scores)",
         ),
@@ -936,10 +1219,15 @@ SGD_STEP = Step(
         "For each parameter p: p.data -= self.lr * p.grad",
     ),
     probes=(
-        "step(lr=0.1, data=[2.0], gradients=[3.0])",
-        "step(lr=0.1, data=[2.0, -1.0, 0.5], gradients=[3.0, -4.0, 0.0])",
+        "step(lr=0.25, data=[2.0], gradients=[3.0])",
+        "step(lr=0.25, data=[2.0, -1.0, 0.5], gradients=[3.0, -4.0, 0.0])",
         "step(lr=2.0, data=[2.0, -1.0], gradients=[0.3, -0.7])",
     ),
+    parts={
+        "data": "The parameters are not where they should be: each moves by the learning rate "
+        "times its gradient, against the gradient.",
+        "gradients": "Your code changes the gradients. A step only reads them.",
+    },
     mistakes=(
         Mistake(
             "The step goes with the gradient, so the loss would grow. Subtract: p.data -= …",
@@ -976,6 +1264,20 @@ SGD_STEP = Step(
             "moves them stands after the loop.",
             {"p.data -= self.lr * p.grad": "p.data -= self.lr * p.grad\n            break"},
             "for p in self.parameters:\n    pass\np.data -= self.lr * p.grad",
+        ),
+        Mistake(
+            "The gradients are set to zero before they are used, so nothing moves.",
+            {"p.data -= self.lr * p.grad": "p.grad = 0.0\n            p.data -= self.lr * p.grad"},
+        ),
+        Mistake(
+            "You take a learning rate of your own. It is in `self.lr`, and may change from step to "
+            "step.",
+            *({"self.lr": lr} for lr in ("0.1", "0.01", "0.001", "0.05")),
+        ),
+        Mistake(
+            "You divide by the number of parameters. The step of each depends on its own gradient "
+            "only.",
+            {"self.lr * p.grad": "self.lr * p.grad / len(self.parameters)"},
         ),
         Mistake(
             "You subtract a share of the parameter itself, which only shrinks it. Subtract a share "

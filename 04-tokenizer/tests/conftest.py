@@ -5,14 +5,16 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+import published_files
 import pytest
-import ranks
 import tiktoken
 
 from shared import datasets
 from tokenizer.fast import FastTokenizer
 from tokenizer.gpt import GPT_TOKENIZERS
 
+TINY = "the theory of the thing, they're THEIR'S; 123 naïve café, 日本語 日本 🙂🙂\n\n  x\n"
+TINY = TINY * 3 + "a" * 40
 Both = tuple[FastTokenizer, tiktoken.Encoding]
 
 
@@ -20,7 +22,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Give tiktoken, here and in the programs that tests start, a cache with all ranks in it."""
     folder = tempfile.TemporaryDirectory()
     config.add_cleanup(folder.cleanup)
-    ranks.fill(Path(folder.name))
+    published_files.fill(Path(folder.name))
     os.environ["TIKTOKEN_CACHE_DIR"] = folder.name
 
 
@@ -34,9 +36,8 @@ def play() -> str:
 def both_of(name: str) -> Both:
     """The tokenizer of that name, ours and tiktoken's."""
     if name == "trained":
-        text = "the theory of the thing, they're THEIR'S; 123 naïve café, 日本語 日本 🙂🙂\n\n  x\n"
         ours = FastTokenizer()
-        ours.train(text * 3 + "a" * 40, 256 + 40)
+        ours.train(TINY, 256 + 40)
         ours.register_special_tokens({"<|endoftext|>": 1000, "<|fim|>": 1001})
         return ours, ours.to_tiktoken()
     kind = GPT_TOKENIZERS[name]

@@ -14,7 +14,7 @@ from hypothesis import given
 from tiktoken.load import load_tiktoken_bpe
 from tokenizers import Tokenizer as HuggingFace
 
-from tokenizer import BasicTokenizer, FastTokenizer, RegexTokenizer, files, model_file
+from tokenizer import BasicTokenizer, FastTokenizer, RegexTokenizer, files
 from tokenizer.model_file import show_token
 from tokenizer.split import PATTERNS
 
@@ -130,7 +130,7 @@ def test_pattern_that_hugging_face_may_read_otherwise_cannot_be_in_a_tokenizer_j
 def test_what_a_kill_has_left_is_gone_after_the_next_save(tmp_path):
     program = """
 import os, sys
-from tokenizer import BasicTokenizer, FastTokenizer, RegexTokenizer, files, model_file
+from tokenizer import BasicTokenizer, FastTokenizer, RegexTokenizer, files
 files.os.fsync = lambda _: os._exit(9)
 FastTokenizer().save(sys.argv[1])
 """
@@ -140,31 +140,6 @@ FastTokenizer().save(sys.argv[1])
     assert len([*tmp_path.iterdir()]) == 1
     small().save(tmp_path / "x")
     assert {path.name for path in tmp_path.iterdir()} == {"x.model", "x.vocab"}
-
-
-@pytest.mark.parametrize("kind", [BasicTokenizer, RegexTokenizer, FastTokenizer])
-def test_every_tokenizer_survives_a_file(tmp_path, kind):
-    tokenizer = kind()
-    tokenizer.train("low lower lowest", 256 + 3)
-    if kind is not BasicTokenizer:
-        tokenizer.register_special_tokens({"<|end|>": 300})
-    tokenizer.save(tmp_path / "x")
-    loaded = kind()
-    loaded.load(tmp_path / "x.model")
-    assert (loaded.merges, loaded.vocab) == (tokenizer.merges, tokenizer.vocab)
-    assert loaded.encode("lowest") == tokenizer.encode("lowest") == [257, *b"est"]
-    if kind is not BasicTokenizer:
-        assert state(loaded) == state(tokenizer)
-
-
-def test_plain_tokenizers_refuse_what_they_cannot_be(tmp_path):
-    small().save(tmp_path / "small")
-    with pytest.raises(ValueError, match="has a pattern or special tokens; RegexTokenizer can"):
-        BasicTokenizer().load(tmp_path / "small.model")
-    gpt2, _ = both_of("gpt2")
-    gpt2.save(tmp_path / "gpt2")
-    with pytest.raises(ValueError, match="are not 0 to 255; FastTokenizer can load it"):
-        RegexTokenizer().load(tmp_path / "gpt2.model")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
@@ -260,83 +235,81 @@ def test_the_undamaged_file_is_read(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("good", "bad", "line"),
+    [
+        ("tokenizer 1", "minbpe v1", 1),
+        ('"(?s)."', '"(?s"', 2),
+        ('"(?s)."', "(?s).", 2),
+        ("bytes 0 1", "bytes 0 0", 3),
+        ("bytes 0 1", "bytes 0 x", 3),
+        ("bytes 0 1 2", "bytes 0 1", 3),
+        ("special 1", "special 2", 6),
+        ("special 1", "special", 4),
+        ('" 300', '" -1', 5),
+        ("merges 2", "merges 3", 9),
+        ("merges 2", "merges 1", 7),
+        ("97 98 256", "97 258 256", 7),
+        ("256 99 257", "256 99 256", 8),
+        ("97 98 256", "97 98 97", 7),
+        ("256 99 257", "97 98 257", 8),
+        ("97 98 256\n256 99 257", "97 98 257\n257 99 256", 8),
+    ],
+)
+def test_damaged_model_is_refused_with_the_line(tmp_path, good, bad, line):
+    assert good in GOOD
+    problem = load(tmp_path, "x.model", GOOD.replace(good, bad))
+    assert problem == f": the file is damaged in line {line}"
+
+
+@pytest.mark.parametrize(
     ("good", "bad", "problem"),
     [
         (
-            "tokenizer 1",
-            "tokenizer 2",
-            "line 1: this version reads 'tokenizer 1', not 'tokenizer 2'",
+            "merges 2\n97 98 256\n256 99 257",
+            "merges 3\n98 99 256\n97 98 257\n257 99 258",
+            "no training learns these merges",
         ),
-        ("tokenizer 1", "minbpe v1", "line 1: this version reads 'tokenizer 1', not 'minbpe v1'"),
-        ('"(?s)."', '"(?s"', "line 2: bad split pattern"),
-        ('"(?s)."', "(?s).", "line 2: here should be a string in double quotes"),
-        ("bytes 0 1", "bytes 0 0", "line 3: id 0 is there twice"),
-        ("bytes 0 1", "bytes 0 x", "line 3: here should be 256 numbers"),
-        ("bytes 0 1 2", "bytes 0 1", "line 3: here should be 256 numbers"),
-        ("special 1", "special 2", "line 6: here should be a string"),
-        ("special 1", "special", "line 4: here should be 1 number"),
-        ('" 300', '" 256', "belongs to an ordinary token"),
-        ('" 300', '" -1', "line 5: here should be 1 number, not '-1'"),
-        ('"<|end|>"', '""', "must be valid text, and not empty"),
-        ("merges 2", "merges 3", "line 9: the file is cut short"),
-        ("merges 2", "merges 1", "line 8: there is more than was announced"),
-        ("97 98 256", "97 258 256", "line 7: the merge is of token 258, which is not made yet"),
-        ("97 98 256", "257 98 256", "line 7: the merge is of token 257, which is not made yet"),
-        ("256 99 257", "256 99 256", "line 8: id 256 is there twice"),
-        ("256 99 257", "256 99 97", "line 8: id 97 is there twice"),
-        ("97 98 256", "97 98 1114112", "line 7: id 1114112 is out of range"),
-        ("97 98 256", "97 98 99999999999", "line 7: here should be 3 numbers"),
-        (
-            "97 98 256\n256 99 257",
-            "97 98 257\n257 99 256",
-            "line 8: token 256 comes after token 257",
-        ),
-        ("256 99 257", "97 98 257", "line 8: token 257 has the bytes of token 256"),
-        ("special 1", 'special 2\n"<|end|>" 299', "line 6: the special token '<|end|>' is there"),
-        ('"(?s)."', "[" * 100_000, "line 2: here should be a string in double quotes"),
+        ('" 300', '" 256', "the special token '<|end|>' cannot have the id 256, which is taken"),
     ],
 )
-def test_damaged_model_is_refused_with_the_line(tmp_path, good, bad, problem):
-    assert good in GOOD
+def test_model_that_would_give_other_ids_is_refused(tmp_path, good, bad, problem):
     assert problem in load(tmp_path, "x.model", GOOD.replace(good, bad))
-
-
-def test_model_with_merges_that_no_training_gives_is_refused(tmp_path):
-    merges = "merges 3\n98 99 256\n97 98 257\n257 99 258\n"
-    text = GOOD.partition("merges")[0] + merges
-    assert "encoding by ranks would never make it" in load(tmp_path, "x.model", text)
 
 
 def test_model_whose_tokens_double_for_ever_is_refused(tmp_path):
     merges = ["97 97 256", *(f"{i} {i} {i + 1}" for i in range(256, 320)), ""]
     text = GOOD.partition("special")[0] + "special 0\nmerges 65\n" + "\n".join(merges)
-    problem = "line 26: token 276 has more than 1,048,576 bytes"
-    assert problem in load(tmp_path, "x.model", text)
+    assert load(tmp_path, "x.model", text) == ": the file is damaged in line 26"
 
 
-def test_file_of_too_many_long_tokens_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(model_file, "MAX_BYTES", 4)
-    assert "line 8: the tokens have more than 4 bytes by now" in load(tmp_path, "x.model", GOOD)
-    with pytest.raises(ValueError, match="have 265 bytes in all; in a file they can have 4 at"):
-        small().save(tmp_path / "y.json")
+@pytest.mark.parametrize("kind", [BasicTokenizer, RegexTokenizer, FastTokenizer])
+def test_every_tokenizer_survives_a_file(tmp_path, kind):
+    tokenizer = kind()
+    tokenizer.train("low lower lowest", 256 + 3)
+    if kind is not BasicTokenizer:
+        tokenizer.register_special_tokens({"<|end|>": 300})
+    tokenizer.save(tmp_path / "x")
+    loaded = kind()
+    loaded.load(tmp_path / "x.model")
+    assert (loaded.merges, loaded.vocab) == (tokenizer.merges, tokenizer.vocab)
+    assert loaded.encode("lowest") == tokenizer.encode("lowest") == [257, *b"est"]
+    if kind is not BasicTokenizer:
+        assert loaded.encode("low<|end|>", "all") == tokenizer.encode("low<|end|>", "all")
 
 
-@pytest.mark.parametrize("suffix", FORMATS)
-def test_token_longer_than_a_file_may_have_is_neither_read_nor_written(
-    tmp_path, monkeypatch, suffix
-):
-    small().save(tmp_path / f"good{suffix}")
-    monkeypatch.setattr(model_file, "MAX_TOKEN", 3)
-    text = (tmp_path / f"good{suffix}").read_text(encoding="utf-8")
-    assert "3 bytes" in load(tmp_path, f"x{suffix}", text)
-    with pytest.raises(ValueError, match="b' low'… has 4 bytes; in a file a token can have 3"):
-        small().save(tmp_path / f"y{suffix}")
-    assert not (tmp_path / f"y{suffix}").exists()
+def test_plain_tokenizers_refuse_what_they_cannot_be(tmp_path):
+    small().save(tmp_path / "small")
+    with pytest.raises(ValueError, match="has a pattern or special tokens; RegexTokenizer can"):
+        BasicTokenizer().load(tmp_path / "small.model")
+    gpt2, _ = both_of("gpt2")
+    gpt2.save(tmp_path / "gpt2")
+    with pytest.raises(ValueError, match="are not 0 to 255; use FastTokenizer"):
+        RegexTokenizer().load(tmp_path / "gpt2.model")
 
 
 def test_model_cut_short_anywhere_is_refused(tmp_path):
     for length in [*range(0, 40), *range(len(GOOD) - 60, len(GOOD))]:
-        assert load(tmp_path, "x.model", GOOD[:length]).startswith(", line ")
+        assert "the file is damaged in line" in load(tmp_path, "x.model", GOOD[:length])
 
 
 def ranks(tmp_path) -> str:
@@ -348,14 +321,13 @@ def ranks(tmp_path) -> str:
 @pytest.mark.parametrize(
     ("good", "bad", "problem"),
     [
-        ("bG8= 256", "bG8 256", "line 257: here should be a token in base64"),
-        ("bG8= 256", "bG8=", "line 257: here should be 1 number"),
-        ("bG8= 256", "bG8= -6", "line 257: here should be 1 number"),
-        ("bG8= 256", "bG8= 97", "line 257: id 97 is there twice"),
-        ("bG8= 256", "YQ== 256", "line 257: token b'a' is there twice"),
+        ("bG8= 256", "bG8 256", "the file is damaged in line 257"),
+        ("bG8= 256", "bG8=", "the file is damaged in line 257"),
+        ("bG8= 256", "YQ== 256", "the file is damaged in line 257"),
+        ("YQ== 97\n", "\n", "the file is damaged in line 98"),
+        ("258\n", "258", "the file is damaged in line 259"),
+        ("bG8= 256", "bG8= 97", "two tokens have the same id"),
         ("YQ== 97\n", "", "a vocabulary needs all 256 bytes, but 0x61 is missing"),
-        ("YQ== 97\n", "\n", "line 98: here should be a token in base64, not ''"),
-        ("258\n", "258", "line 259: the file is cut short"),
     ],
 )
 def test_damaged_ranks_are_refused_with_the_line(tmp_path, good, bad, problem):
@@ -379,34 +351,28 @@ def edited(tmp_path, *keys, value):
 @pytest.mark.parametrize(
     ("keys", "value", "problem"),
     [
-        (["model"], None, "'model' is missing"),
-        (["model", "vocab"], [], "'vocab' is missing, or of a wrong kind"),
+        (["model"], None, "not a tokenizer.json, or a damaged one (KeyError('model'))"),
+        (["model", "vocab"], [], "not a tokenizer.json, or a damaged one"),
+        (["model", "vocab", "日"], 400, "not a tokenizer.json, or a damaged one (KeyError('日'))"),
         (["model", "vocab", "a"], None, "0x61 is missing"),
         (["model", "vocab", "a"], 98, "two tokens have the same id"),
-        (["model", "vocab", "a"], -1, "the id of 'a' is -1"),
-        (["model", "vocab", "a"], "1", "the id of 'a' is '1'"),
-        (["model", "vocab", ""], 400, "one of the tokens is empty"),
-        (["model", "vocab", "日"], 400, "not spelled with the letters for bytes"),
-        (["model", "merges", 0], ["l"], "number 1 is no pair"),
-        (["model", "merges", 0], ["l", "q"], "number 1 has b'lq', not in the vocab"),
-        (["model", "merges", 2], ["lo", "w"], "number 3, ['lo', 'w']: its id does not rise"),
-        (["model", "merges", 2], None, "no merge makes token 258"),
-        (["model", "dropout"], 0.1, "dropout is 0.1, which is not known here"),
-        (["model", "unk_token"], "[UNK]", 'unk_token is "[UNK]"'),
-        (["normalizer"], {"type": "NFC"}, "normalizer is"),
-        (["truncation"], {"max_length": 5}, "truncation is"),
-        (["padding"], {"pad_id": 0}, "padding is"),
-        (["post_processor"], {"type": "TemplateProcessing"}, "one that adds tokens"),
-        (["model", "type"], "WordPiece", "model.type is 'WordPiece'"),
-        (["added_tokens", 0, "lstrip"], True, "lstrip is true"),
-        (["pre_tokenizer", "pretokenizers"], 5, "of a wrong kind"),
-        (["pre_tokenizer", "pretokenizers"], ["x"], "of a wrong kind"),
-        (["pre_tokenizer", "pretokenizers"], [], "pre_tokenizer: []"),
-        (["pre_tokenizer"], {"type": "Whitespace"}, "pre_tokenizer: ['Whitespace']"),
-        (["pre_tokenizer", "pretokenizers", 0, "pattern", "Regex"], "(", "bad split pattern"),
-        (["pre_tokenizer", "pretokenizers", 0, "invert"], True, "pre_tokenizer"),
-        (["added_tokens", 0, "id"], 97, "belongs to an ordinary token"),
-        (["added_tokens", 0, "id"], None, "'id' is missing"),
+        (["model", "merges", 0], ["l"], "not a tokenizer.json, or a damaged one"),
+        (["model", "merges", 0], ["l", "q"], "not a tokenizer.json, or a damaged one"),
+        (["model", "merges"], [["lo", "w"], ["l", "o"]], "not in the order of their ids"),
+        (["model", "merges", 2], None, "no training learns these merges"),
+        (["model", "dropout"], 0.1, "it uses dropout, which this package does not support"),
+        (["model", "unk_token"], "[UNK]", "it uses unk_token"),
+        (["normalizer"], {"type": "NFC"}, "it uses normalizer"),
+        (["truncation"], {"max_length": 5}, "it uses truncation"),
+        (["padding"], {"pad_id": 0}, "it uses padding"),
+        (["post_processor"], {"type": "TemplateProcessing"}, "it uses a post_processor"),
+        (["model", "type"], "WordPiece", "this is a WordPiece tokenizer"),
+        (["added_tokens", 0, "lstrip"], True, "it uses lstrip"),
+        (["added_tokens", 0, "id"], 97, "cannot have the id 97, which is taken"),
+        (["pre_tokenizer"], {"type": "Whitespace"}, "does not support: ['Whitespace']"),
+        (["pre_tokenizer", "pretokenizers", 0, "pattern", "Regex"], "(", "a damaged one"),
+        (["pre_tokenizer", "pretokenizers", 0, "invert"], True, "it uses a pre_tokenizer"),
+        (["pre_tokenizer", "pretokenizers", 1, "add_prefix_space"], True, "a pre_tokenizer"),
     ],
 )
 def test_tokenizer_json_that_would_give_other_ids_is_refused(tmp_path, keys, value, problem):
@@ -415,9 +381,7 @@ def test_tokenizer_json_that_would_give_other_ids_is_refused(tmp_path, keys, val
 
 def test_tokenizer_json_cut_short_is_refused_with_the_line(tmp_path):
     text = edited(tmp_path, "version", value="1.0")
-    assert load(tmp_path, "x.json", text[: len(text) // 2]).startswith(", line 1: ")
-    assert "'model' is missing" in load(tmp_path, "x.json", "[]")
-    assert "nested too deeply" in load(tmp_path, "x.json", "[" * 100_000)
+    assert load(tmp_path, "x.json", text[: len(text) // 2]) == ": the file is damaged in line 1"
 
 
 def test_older_spelling_of_merges_is_read(tmp_path):
@@ -436,26 +400,5 @@ def test_tokenizer_json_of_gpt2_has_its_pattern_by_name(tmp_path):
     assert loaded.pattern == PATTERNS["gpt2"]
 
 
-@pytest.mark.parametrize("name", ["x", "x.txt", "model"])
-def test_file_of_no_known_format_is_refused(tmp_path, name):
-    assert "must end in .model, .tiktoken or .json" in load(tmp_path, name, GOOD)
-
-
-@pytest.mark.parametrize("suffix", FORMATS)
-def test_file_that_is_not_text_is_refused(tmp_path, suffix):
-    path = tmp_path / f"x{suffix}"
-    path.write_bytes(b"ab\xff")
-    with pytest.raises(ValueError, match=r"not UTF-8 text \(position 2\)"):
-        FastTokenizer().load(path)
-
-
-def test_pattern_of_a_file_that_backtracks_for_ever_is_stopped(tmp_path, monkeypatch):
-    from tokenizer import split
-
-    monkeypatch.setattr(split, "PATIENCE", 0.1)
-    path = tmp_path / "x.model"
-    path.write_text(GOOD.replace('"(?s)."', '"(?:a|a|aa)+b|."'))
-    tokenizer = FastTokenizer()
-    tokenizer.load(path)
-    with pytest.raises(ValueError, match="backtracks too much"):
-        tokenizer.encode("a" * 60)
+def test_file_of_no_known_format_is_refused(tmp_path):
+    assert "must end in .model, .tiktoken or .json" in load(tmp_path, "x.txt", GOOD)

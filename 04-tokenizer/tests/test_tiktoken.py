@@ -13,9 +13,9 @@ from conftest import both_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokenizer import FastTokenizer, RegexTokenizer, unicode
-from tokenizer.apply import recover_merges
+from tokenizer import FastTokenizer, unicode
 from tokenizer.gpt import GPT2Tokenizer
+from tokenizer.ranks import recover_merges
 
 COMPANY = ["{}'t", "1{}A", "\t{}", "a{}b"]  # before 't; after a digit, before a capital; …
 CHARACTERS = [chr(i) for i in range(0x110000) if not 0xD800 <= i < 0xE000]
@@ -44,11 +44,9 @@ def test_every_code_point_in_company(published, company):
 @pytest.mark.parametrize("company", COMPANY)
 def test_code_points_that_regex_has_in_another_class(both, company):
     ours, theirs = both
-    plain = RegexTokenizer(ours.pattern)
     for block in blocks([chr(i) for i in unicode._differences()[0]]):
         text = " ".join(map(company.format, block))
         assert ours.encode(text) == theirs.encode(text)
-        assert plain.split(text) == ours.split(text)
 
 
 def test_stored_differences_are_those_of_the_installed_versions():
@@ -140,11 +138,10 @@ def test_halves_of_a_surrogate_pair_are_joined_before_special_tokens_are_looked_
         assert ours.encode(text, allowed) == ours.to_tiktoken().encode(text, **options)
 
 
-@given(ids=st.lists(st.integers(0, 255), max_size=12), more=st.data())
-def test_any_ids_are_decoded_as_tiktoken_does_even_where_they_are_no_utf8(both, ids, more):
+@given(ids=st.lists(st.integers(0, 255) | st.integers(0, 201_000), max_size=24))
+def test_any_ids_are_decoded_as_tiktoken_does_even_where_they_are_no_utf8(both, ids):
     ours, theirs = both
-    known = sorted(ours.vocab) + sorted(ours.special_tokens.values())
-    ids += more.draw(st.lists(st.sampled_from(known), max_size=12))
+    ids = [i for i in ids if i in ours.vocab or i in ours.special_tokens.values()]
     assert ours.decode(ids) == theirs.decode(ids)
     assert ours.decode_bytes(ids) == theirs.decode_bytes(ids)
     assert ours.decode_tokens_bytes(ids) == theirs.decode_tokens_bytes(ids)
@@ -193,7 +190,6 @@ def test_recovered_merges_make_the_published_ranks_again(published):
     [
         lambda tokenizer: tokenizer.train("low lower lowest", 260),
         lambda tokenizer: tokenizer.train_from_iterator(["low lower lowest"], 260),
-        lambda tokenizer: tokenizer.from_merges([(108, 111)]),
         lambda tokenizer: tokenizer.load("x.model"),
     ],
 )

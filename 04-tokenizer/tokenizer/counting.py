@@ -1,9 +1,9 @@
 """How often every chunk of a text occurs, for texts that need not fit into memory.
 
-Training needs to know no more of a text than this. Files and long texts are read in blocks that
-end where GPT's patterns cut in any case (`fast_split.last_cut`), so the chunks are those of the
-whole; several processes may each count some blocks, for sums do not mind the order. A text with a
-pattern of the user's own is one block, since nothing is known of where that pattern cuts.
+Training needs nothing else of a text. Files and long texts are read in blocks that end where GPT's
+patterns cut whatever follows (`fast_split.last_cut`), so the chunks are those of the whole text.
+Several processes can each count some of the blocks. A text with a pattern of the user's own is one
+block, since that pattern may cut anywhere.
 """
 
 import codecs
@@ -38,7 +38,7 @@ def count_chunks(
     with ProcessPoolExecutor(num_workers, get_context("spawn"), ignore_interrupts) as pool:
         for block in blocks:
             waiting.append(pool.submit(_count_block, block, split.pattern))
-            if len(waiting) > 2 * num_workers:  # no more blocks in memory than keep all busy
+            if len(waiting) > 2 * num_workers:  # as many blocks in memory as keep all busy
                 total.update(waiting.popleft().result())
         for counts in waiting:
             total.update(counts.result())

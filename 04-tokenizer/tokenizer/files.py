@@ -4,8 +4,7 @@
 - `.tiktoken`: the ranks alone, as OpenAI publishes them (`model_file`).
 - `.json`: Hugging Face's tokenizer.json, which the `tokenizers` package loads (`huggingface`).
 
-Every file is written under another name and renamed when it is complete. What is read is checked
-before anything is made of it; `ValueError` says what is wrong and, where it can, in which line.
+A file is written under another name and renamed when it is complete. What is read is checked first.
 """
 
 import os
@@ -14,7 +13,6 @@ from pathlib import Path
 from tokenizer.huggingface import read_huggingface, write_huggingface
 from tokenizer.model_file import (
     Model,
-    check_lengths,
     read_model,
     read_tiktoken,
     write_model,
@@ -24,11 +22,10 @@ from tokenizer.model_file import (
 
 
 def save(path: Path, model: Model) -> None:
-    """Write `model`, in the format that the name of the file asks for.
+    """Write `model` in the format that the file's name asks for.
 
     Raises `ValueError` for what the format cannot hold.
     """
-    check_lengths(model.ranks)
     if path.suffix == ".tiktoken":
         _write(path, write_tiktoken(model.ranks))
     elif path.suffix == ".json":
@@ -40,21 +37,21 @@ def save(path: Path, model: Model) -> None:
 
 
 def load(path: Path, pattern: str) -> Model:
-    """The tokenizer in a file; `pattern` is for the format that has none."""
+    """The tokenizer in a file; `pattern` is for the format that has none.
+
+    Raises `ValueError` with the file's name if it is damaged, or not one of these formats.
+    """
     if path.suffix not in (".model", ".tiktoken", ".json"):
         raise ValueError(f"{path}: the name must end in .model, .tiktoken or .json")
     try:
         text = path.read_bytes().decode()
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not UTF-8 text (position {error.start:,})") from None
-    try:
         if path.suffix == ".model":
             return read_model(text)
         if path.suffix == ".json":
             return read_huggingface(text)
         return read_tiktoken(text, pattern)
     except ValueError as error:
-        raise ValueError(f"{path}, {error}") from None
+        raise ValueError(f"{path}: {error}") from error
 
 
 def _write(path: Path, text: str) -> None:
@@ -65,11 +62,7 @@ def _write(path: Path, text: str) -> None:
     """
     temporary = path.with_name(f".unfinished-{path.name}")
     try:
-        file = temporary.open("wb")
-    except OSError as error:  # it names the temporary file, of which nobody knows
-        raise type(error)(error.errno, error.strerror, str(path)) from None
-    try:
-        with file:
+        with temporary.open("wb") as file:
             file.write(text.encode())
             file.flush()
             os.fsync(file.fileno())

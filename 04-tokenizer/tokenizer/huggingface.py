@@ -1,7 +1,7 @@
 """Hugging Face's tokenizer.json, for the `tokenizers` and `transformers` packages.
 
-From and to text; `files` reads and writes it. The format is described at
-huggingface.co/docs/tokenizers; a tokenizer there has more parts than ours, and one that uses them
+These functions go from and to text; `files` reads and writes it. The format is described at
+huggingface.co/docs/tokenizers. A tokenizer there has more parts than ours, and one that uses them
 is refused.
 """
 
@@ -10,10 +10,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tokenizer.apply import Pair, check_merges
-from tokenizer.learn import MAX_VOCAB
-from tokenizer.model_file import Model, check_bytes, check_lengths, check_special_tokens
-from tokenizer.split import GPT2_PATTERN, PATTERNS, Splitter
+import regex
+
+from tokenizer.basic import Pair
+from tokenizer.model_file import Model, check_bytes, check_merges
+from tokenizer.regex_tokenizer import check_special_tokens
+from tokenizer.split import GPT2_PATTERN, PATTERNS
 
 
 def write_huggingface(model: Model) -> str:
@@ -80,108 +82,83 @@ def write_huggingface(model: Model) -> str:
 def read_huggingface(text: str) -> Model:
     """The tokenizer in the text of a tokenizer.json, if it is byte-level byte-pair encoding.
 
-    What would change ids and is not known here (a normalizer, dropout, and so on) is refused.
+    Raises `ValueError` for one that is damaged, and for one with a part that this package does not
+    have and that changes ids, such as a normalizer or dropout.
     """
     try:
         value = json.loads(text)
+        bpe, added = value["model"], value["added_tokens"]
+        _refuse_parts(value, bpe, added)
+        special_tokens = {str(entry["content"]): int(entry["id"]) for entry in added}
+        ranks = {
+            _to_bytes(token): int(i)
+            for token, i in bpe["vocab"].items()
+            if token not in special_tokens
+        }
+        merges = _read_merges(bpe["merges"], ranks)
+        pattern = _read_pattern(value["pre_tokenizer"])
+        regex.compile(pattern)
     except json.JSONDecodeError as error:
-        raise ValueError(f"line {error.lineno}: {error.msg}") from None
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-    bpe = _item(value, "model", dict)
-    if bpe.get("type", "BPE") != "BPE":
-        raise ValueError(f"model.type is {bpe['type']!r}; only 'BPE' is known here")
-    for name in ("normalizer", "truncation", "padding"):
-        _refuse(value, name)
-    for name in ("dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"):
-        _refuse(bpe, name)
-    _refuse(bpe, "byte_fallback")
-    after = value.get("post_processor")
-    if after and not (isinstance(after, dict) and after.get("type") == "ByteLevel"):
-        raise ValueError("post_processor: one that adds tokens is not known here")
-    special_tokens: dict[str, int] = {}
-    for entry in _item(value, "added_tokens", list):
-        special_tokens[_item(entry, "content", str)] = _item(entry, "id", int)
-        for name in ("lstrip", "rstrip", "single_word"):
-            _refuse(entry, name)
-    ranks: dict[bytes, int] = {}
-    for token, i in _item(bpe, "vocab", dict).items():
-        if token not in special_tokens:
-            if not isinstance(i, int) or not 0 <= i < MAX_VOCAB:
-                raise ValueError(f"model.vocab: the id of {token!r} is {i!r}")
-            if not token:
-                raise ValueError("model.vocab: one of the tokens is empty")
-            ranks[_to_bytes(token)] = i
-    if len(set(ranks.values())) < len(ranks):
-        raise ValueError("model.vocab: two tokens have the same id")
+        raise ValueError(f"the file is damaged in line {error.lineno}") from error
+    except (AttributeError, KeyError, IndexError, TypeError, regex.error) as error:
+        raise ValueError(f"not a tokenizer.json, or a damaged one ({error!r})") from error
     check_bytes(ranks)
-    check_lengths(ranks)
-    merges = _read_merges(_item(bpe, "merges", list), ranks)
-    check_merges(merges)
-    made = set(merges.values())
-    for token, i in ranks.items():
-        if len(token) > 1 and i not in made:
-            raise ValueError(f"no merge makes token {i}")
+    check_merges(merges, ranks)
     check_special_tokens(special_tokens, set(ranks.values()))
-    pattern = _read_pattern(_item(value, "pre_tokenizer", dict))
-    Splitter(pattern)
     return Model(pattern, ranks, special_tokens, merges)
 
 
+def _refuse_parts(value: dict[str, Any], bpe: dict[str, Any], added: list[dict[str, Any]]) -> None:
+    """Raise `ValueError` for a part that changes ids and that this package does not have."""
+    if bpe.get("type", "BPE") != "BPE":
+        raise ValueError(f"this is a {bpe['type']} tokenizer, not byte-pair encoding")
+    names = ("dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix")
+    for part, keys in (
+        (value, ("normalizer", "truncation", "padding")),
+        (bpe, (*names, "byte_fallback")),
+        *((entry, ("lstrip", "rstrip", "single_word")) for entry in added),
+    ):
+        for key in keys:
+            if part.get(key):
+                raise ValueError(f"it uses {key}, which this package does not support")
+    after = value.get("post_processor")
+    if after and after["type"] != "ByteLevel":
+        raise ValueError("it uses a post_processor that adds tokens; this package supports none")
+
+
 def _read_merges(merges: list[Any], ranks: Mapping[bytes, int]) -> dict[Pair, int]:
-    """The merges by ids. Raises `ValueError` when they are not in the order of their ids."""
+    """The merges by ids."""
     by_ids: dict[Pair, int] = {}
-    last = -1
-    for number, merge in enumerate(merges, start=1):
-        pair = merge.split(" ") if isinstance(merge, str) else merge
-        if not isinstance(pair, list) or len(pair) != 2:
-            raise ValueError(f"model.merges: number {number} is no pair: {merge!r}")
-        first, second = (_to_bytes(token) for token in pair)
-        for token in (first, second, first + second):
-            if token not in ranks:
-                raise ValueError(f"model.merges: number {number} has {token!r}, not in the vocab")
-        if ranks[first + second] <= last:
-            raise ValueError(f"model.merges: number {number}, {merge!r}: its id does not rise")
-        by_ids[ranks[first], ranks[second]] = last = ranks[first + second]
+    for merge in merges:
+        pair = merge.split(" ") if isinstance(merge, str) else merge  # older files have strings
+        first, second = _to_bytes(pair[0]), _to_bytes(pair[1])
+        by_ids[ranks[first], ranks[second]] = ranks[first + second]
+    if list(by_ids.values()) != sorted(by_ids.values()):
+        raise ValueError("the merges are not in the order of their ids")
     return by_ids
 
 
 def _read_pattern(pre_tokenizer: dict[str, Any]) -> str:
-    """The split pattern, if all that is done before encoding is to split and go to bytes."""
+    """The split pattern, if splitting is all that is done to a text before it is encoded."""
     steps = pre_tokenizer.get("pretokenizers", [pre_tokenizer])
-    if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
-        raise ValueError("pre_tokenizer.pretokenizers is of a wrong kind")
-    kinds = [step.get("type") for step in steps]
-    for step in steps:
-        _refuse(step, "add_prefix_space")
-    if kinds == ["ByteLevel"] and steps[0].get("use_regex", True):
-        return GPT2_PATTERN
-    if kinds == ["Split", "ByteLevel"] and not steps[1].get("use_regex", True):
-        split = steps[0]
-        if split.get("behavior") == "Isolated" and not split.get("invert"):
-            pattern: str = _item(_item(split, "pattern", dict), "Regex", str)
-            ours = {theirs: ours for ours, theirs in _OF_ONIGURUMA.items()}
-            return ours.get(pattern, pattern)
-    raise ValueError(f"pre_tokenizer: {kinds} with these settings is not known here")
-
-
-def _item(value: Any, key: str, kind: type) -> Any:
-    if not isinstance(value, dict) or not isinstance(value.get(key), kind):
-        raise ValueError(f"{key!r} is missing, or of a wrong kind")
-    return value[key]
-
-
-def _refuse(settings: dict[str, Any], name: str) -> None:
-    if settings.get(name):
-        value = json.dumps(settings[name])[:40]
-        raise ValueError(f"{name} is {value}, which is not known here")
+    kinds = [step["type"] for step in steps]
+    if not any(step.get("add_prefix_space") for step in steps):
+        if kinds == ["ByteLevel"] and steps[0].get("use_regex", True):
+            return GPT2_PATTERN
+        if kinds == ["Split", "ByteLevel"] and not steps[1].get("use_regex", True):
+            split = steps[0]
+            if split["behavior"] == "Isolated" and not split.get("invert"):
+                ours = {theirs: ours for ours, theirs in _OF_ONIGURUMA.items()}
+                pattern: str = split["pattern"]["Regex"]
+                return ours.get(pattern, pattern)
+    raise ValueError(f"it uses a pre_tokenizer that this package does not support: {kinds}")
 
 
 def of_oniguruma(pattern: str) -> str:
-    r"""One of GPT's patterns without what Oniguruma reads otherwise, for the same matches.
+    r"""One of GPT's patterns, rewritten so that it matches the same in Oniguruma.
 
-    There, {1,3}+ is a repetition of a repetition, and $ is the end of a line. Without \s++$, its
-    matches go to \s+(?!\S).
+    There, {1,3}+ is a repetition of a repetition, and $ is the end of a line. What \s++$ matches,
+    \s+(?!\S) matches as well.
     """
     return re.sub(r"([+*?}])\+", r"\1", pattern.replace(r"\s++$|", ""))
 
@@ -190,7 +167,7 @@ _OF_ONIGURUMA = {pattern: of_oniguruma(pattern) for pattern in PATTERNS.values()
 
 
 def _byte_letters() -> dict[int, str]:
-    """The letter that stands for each byte in GPT-2's files: itself if it prints, else from U+0100.
+    """The letter that stands for each byte in GPT-2's files: itself if printable, else from U+0100.
 
     From github.com/openai/gpt-2, src/encoder.py.
     """
@@ -208,7 +185,5 @@ def to_letters(token: bytes) -> str:
     return "".join([_LETTERS[byte] for byte in token])
 
 
-def _to_bytes(token: Any) -> bytes:
-    if not isinstance(token, str) or not all(letter in _BYTES for letter in token):
-        raise ValueError(f"the token {token!r} is not spelled with the letters for bytes")
+def _to_bytes(token: str) -> bytes:
     return bytes([_BYTES[letter] for letter in token])

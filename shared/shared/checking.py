@@ -28,7 +28,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from shared.exercises import Form, Ladder, Mistake, Step, changed, find, lines_of
+from shared.exercises import Ladder, Mistake, Step, changed, find, lines_of
 
 Answer = dict[str, Any]  # what came of a probe, as JSON: its value or its error; see `ask`
 PATIENCE = 4.0  # seconds for the learner's code to answer all probes
@@ -110,19 +110,20 @@ def ask(probe: str, names: dict[str, Any]) -> Answer:
     return answer | {"printed": printed.getvalue()}
 
 
-def answers(ladder: Ladder, step: Step, form: Form | None = None) -> list[Answer]:
-    """What the lesson's code answers, or a changed form of it, asked in this process."""
-    finders = []
-    if form is not None:
-        module = ".".join(ladder.place(step)[0].with_suffix("").parts)
-        finders = [OtherSource(module, changed(ladder, step, form))]
+def answers(ladder: Ladder, step: Step, source: str = "") -> list[Answer]:
+    """What the lesson's code answers, or another source of the step's file, in this process."""
+    module = ".".join(ladder.place(step)[0].with_suffix("").parts)
+    finders = [OtherSource(module, source)] if source else []
     with imported(ladder.file, ladder.lesson, *finders) as names:
         return [ask(probe, names) for probe in step.probes]
 
 
 def answers_of_mistakes(ladder: Ladder, step: Step) -> list[list[list[Answer]]]:
     """What every form of every mistake answers."""
-    return [[answers(ladder, step, form) for form in m.forms] for m in step.mistakes]
+    return [
+        [answers(ladder, step, changed(ladder, step, form)) for form in mistake.forms]
+        for mistake in step.mistakes
+    ]
 
 
 def answer_all(exercises: str, name: str, folder: str, out: str, stuck: str) -> None:
@@ -232,83 +233,113 @@ def judge(
         return {i for i, answer in enumerate(form) if not same(answer, right[i])}
 
     failing = shows(yours)
-    if failing and all(a.get("error", [""])[0] == "NotImplementedError" for a in yours):
-        return Verdict(False, "There is nothing yet: the body is still blank.")
-    remarks, matters = [], set(range(len(right)))
+    remarks: list[str] = []
+    excused: set[int] = set()
+    edges: set[int] = set()
     for mistake, forms in zip(step.mistakes, wrong):
         for form in forms if mistake.passes else []:
-            matters -= shows(form)
-            if shows(form) <= failing and all(same(yours[i], form[i]) for i in shows(form)):
-                failing -= shows(form)
+            edges |= shows(form)
+            if all(same(yours[i], form[i]) for i in shows(form)):
+                excused |= shows(form)
                 remarks.append(mistake.says)
+    failing -= excused
     if not failing:
         return Verdict(True, "\n\n".join(dict.fromkeys(remarks)))
 
     first = min(failing)
-    shown = compare(step.probes[first], yours[first], right[first], step.tolerance)
-    failing = failing & matters or failing
-    best, found = 0, None
+    part, says, block = compare(step.probes[first], yours[first], right[first], step.tolerance)
+    failing = failing - edges or failing
+    most, probable = len(failing) // 2, None
     for mistake, forms in zip(step.mistakes, wrong):
         for form in forms if not mistake.passes else []:
-            shown_by_form = shows(form) & matters or shows(form)
+            shown = shows(form) - edges or shows(form)
             explained = {i for i in failing if same(yours[i], form[i])}
-            if explained == failing == shown_by_form:
-                return Verdict(False, f"{mistake.says}\n\n{shown}", mistake)
+            if explained == failing == shown:
+                return Verdict(False, f"{mistake.says}\n\n{block}", mistake)
             values = {i for i in explained if "error" not in yours[i]}
-            if shown_by_form <= failing and len(values) > best:
-                best, found = len(values), mistake
-    if found and "error" not in yours[first]:
-        return Verdict(False, f"{found.says}\n\n{shown}", found)
-    return Verdict(False, shown)
+            if shown <= failing and len(values) > most:
+                most, probable = len(values), mistake
+    if part is not None and part in step.parts:
+        return Verdict(False, f"{step.parts[part]}\n\n{block}")
+    if part is not None and probable:
+        return Verdict(False, f"It looks like this: {probable.says}\n\n{block}", probable)
+    return Verdict(False, f"{says}\n\n{block}".strip("\n"))
 
 
 def _differ(yours: Answer, expected: Answer, tolerance: float) -> str:
     """What is different between two answers, in words; nothing if they are the same."""
     if "error" in yours and "error" in expected:
-        kind = yours["error"][0]
-        same = (
-            kind == "RecursionError" == expected["error"][0] or yours["error"] == expected["error"]
-        )
-        return "" if same else "another error"
+        too_deep = yours["error"][0] == "RecursionError" == expected["error"][0]
+        return "" if too_deep or yours["error"] == expected["error"] else "another error"
     if "error" in yours or "error" in expected:
         return "an error"
-    value = difference(yours["value"], expected["value"], tolerance)
-    return value or difference(yours.get("after"), expected.get("after"), tolerance)
+    after = difference(yours.get("after"), expected.get("after"), tolerance)
+    return _differ_in_value(yours, expected, tolerance) or after
 
 
-def compare(probe: str, yours: Answer, expected: Answer, tolerance: float) -> str:
-    """A probe, what the learner's code answers, and what it should."""
-    says = ""
-    lines = [probe]
+def _differ_in_value(yours: Answer, expected: Answer, tolerance: float) -> str:
+    """The same for what is returned; it does not matter where the arguments are to be changed."""
+    if expected["value"] is None and expected.get("before") != expected.get("after"):
+        return ""
+    return difference(yours["value"], expected["value"], tolerance)
+
+
+def compare(
+    probe: str, yours: Answer, expected: Answer, tolerance: float
+) -> tuple[str | None, str, str]:
+    """Which part of an answer is wrong, a sentence about it, and the two beside each other.
+
+    The part is the name of a part, "" for an answer without names, or None if there is no answer.
+    """
+    part, says, lines = None, "", [probe]
     if "error" in yours:
         kind, message = yours["error"]
         says = "Your code raises an error."
+        if kind == "NotImplementedError":
+            says = "This is still blank."
         if kind == "SystemExit":
             says = "Your code ends the program. A function ends with `return`."
         lines[0] += yours.get("where", "")
         lines.append(f"{kind}: {message}" if message else kind)
     elif "error" in expected:
         lines += [f"gives     {show(yours['value'])}", f"expected  {': '.join(expected['error'])}"]
-    elif found := difference(yours["value"], expected["value"], tolerance):
-        says = _pattern(yours["value"], expected["value"], tolerance)
+    elif found := _differ_in_value(yours, expected, tolerance):
+        part, mine, right = _first_part(yours["value"], expected["value"], tolerance)
+        says = _pattern(mine, right, tolerance)
         if yours["value"] is None:
-            says = "Your code returns nothing: is a `return` missing?"
+            part, says = None, "Your code returns nothing: is a `return` missing?"
             if yours["printed"]:
                 says += " What it prints is lost to the code that calls it."
-        lines += [f"gives     {show(yours['value'])}", f"expected  {show(expected['value'])}"]
+        width = max(len(part or ""), 8)
+        lines.append(f"{part or 'gives':{width}}  {show(mine)}")
+        if mine is not None:
+            lines.append(f"{'expected':{width}}  {show(right)}")
         if any(line.endswith("...") for line in lines):
             lines.append(f"first difference: {found}")
     else:
         triples = zip(expected["before"], yours["after"], expected["after"])
         before, after, right = next(t for t in triples if difference(*t[1:], tolerance))
-        says = "Your code changes what it was given; make a new one instead."
+        says = (
+            "What your code returns is right, but it changes what it was given, and whoever calls "
+            "it may still need that. Make a new one, or begin with a copy."
+        )
         if difference(before, right, tolerance):
             says = "What was to be changed is not as it should be."
         lines += [f"leaves    {show(after)}", f"expected  {show(right)}"]
     if yours["printed"]:
         printed = yours["printed"].rstrip().splitlines()
         lines += ["", "Your code printed:", *printed[:PRINTED], *["..."][: len(printed) > PRINTED]]
-    return f"{says}\n\n{textwrap.indent(chr(10).join(lines), '    ')}".strip("\n")
+    return part, says, textwrap.indent("\n".join(lines), "    ")
+
+
+def _first_part(yours: Any, expected: Any, tolerance: float) -> tuple[str, Any, Any]:
+    """The first part that is wrong, by name; all of it, and no name, if there are no names."""
+    if isinstance(yours, dict) and isinstance(expected, dict) and "dict" in yours and expected:
+        mine = {key: value for key, value in yours["dict"] if isinstance(key, str)}
+        for key, value in expected.get("dict", []):
+            if isinstance(key, str) and difference(mine.get(key), value, tolerance):
+                return key, mine.get(key), value
+    return "", yours, expected
 
 
 def _pattern(yours: Any, expected: Any, tolerance: float) -> str:
@@ -318,7 +349,11 @@ def _pattern(yours: Any, expected: Any, tolerance: float) -> str:
         return ""
     ratio = next(x / y for x, y in zip(a, b) if y)
     nice = ratio and (round(ratio, 9).is_integer() or round(1 / ratio, 9).is_integer())
-    if (nice or len(a) > 2) and all(_close(x, ratio * y, tolerance) for x, y in zip(a, b)):
+    if (
+        round(ratio, 9) != 1
+        and (nice or len(a) > 2)
+        and all(_close(x, ratio * y, tolerance) for x, y in zip(a, b))
+    ):
         if round(ratio, 9) == -1:
             return "The sign is the opposite."
         return "Everything is zero." if not ratio else f"It is {ratio:.6g} times what it should be."
@@ -377,13 +412,19 @@ def _text(value: Any) -> str:
     if "bytes" in value:
         return repr(bytes.fromhex(value["bytes"]))
     if "dict" in value:
-        return f"{{{', '.join(f'{_text(k)}: {_text(v)}' for k, v in value['dict'])}}}"
+        items = [f"{_key(key)}: {_text(item)}" for key, item in value["dict"]]
+        return f"{{{', '.join(items)}}}"
     if "set" in value:
         return f"{{{', '.join(map(_text, value['set']))}}}" if value["set"] else "set()"
     if "tensor" in value:
         return f"a tensor of shape {tuple(value['shape'])}: {_text(value['numbers'])}"
     name = value["object"]
     return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def _key(key: Any) -> str:
+    """A key of a dict, which cannot have been a list."""
+    return f"({', '.join(map(_text, key))})" if isinstance(key, list) else _text(key)
 
 
 def difference(yours: Any, expected: Any, tolerance: float, at: str = "") -> str:
@@ -413,8 +454,8 @@ def difference(yours: Any, expected: Any, tolerance: float, at: str = "") -> str
         mine = {repr(key): value for key, value in yours["dict"]}
         for key, value in expected["dict"]:
             if repr(key) not in mine:
-                return f"{here or 'it is '}without {_text(key)}"
-            name = key if isinstance(key, str) and not at else f"{at}[{_text(key)}]"
+                return f"{here or 'it is '}without {_key(key)}"
+            name = key if isinstance(key, str) and not at else f"{at}[{_key(key)}]"
             if found := difference(mine.pop(repr(key)), value, tolerance, name):
                 return found
         return (

@@ -1,8 +1,8 @@
-"""Where a lesson's text comes from, and how it can be trusted.
+"""The texts that the lessons learn from: where they come from, and whether they are the right ones.
 
 `load("names")` looks for the lecture's file in `$LM_DATA_DIR`, then in the cache of an earlier
-download, then at its home on the network, and falls back on a stand-in that comes with this
-package. A download is accepted only when its SHA-256 is the pinned one. Built on pooch.
+download, then downloads it, and falls back on a stand-in that comes with this package. A download
+is accepted only if its SHA-256 is the pinned one. Built on pooch.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ PATIENCE = 3.0  # seconds without a byte from the network before we go on withou
 
 @dataclass(frozen=True)
 class Source:
-    """A lecture's data file: its name, its home, and the SHA-256 of its content."""
+    """A lecture's data file: its name, its address, and the SHA-256 of its content."""
 
     file: str
     url: str
@@ -48,7 +48,7 @@ SOURCES = {
 class Dataset:
     """A text and where it came from.
 
-    `nats_per_character` is known for the bundled play alone: no model can expect a lower loss.
+    `nats_per_character` is the lowest loss to expect of any model; known for the bundled play only.
     """
 
     text: str
@@ -62,14 +62,12 @@ class Dataset:
 
 
 def load(name: str, data: str | None = None, cache: Path | None = None) -> Dataset:
-    """The text that a lesson asked for; print it to say on one line which it was.
+    """The text called `name`: "names", "shakespeare" or a file; or the one that `data` asks for.
 
-    `name` is "names", "shakespeare" or a file. `data` is the user's own wish, if there is one: a
-    file, or "bundled" for the stand-in of `name`. `cache` is where downloads are kept, by default
-    the platform's cache folder.
+    `data` is what the user gave, if anything: again one of these, or "bundled" for the stand-in of
+    `name`. `cache` is where downloads are kept, by default the platform's cache folder.
     Raises `UserError` for a file that is missing, empty or not UTF-8, and for a download whose
-    SHA-256 is wrong. Warns when `$LM_DATA_DIR` lacks the file, and when it falls back on the
-    stand-in.
+    SHA-256 is wrong. Warns if `$LM_DATA_DIR` does not have the file, and if the stand-in is used.
     """
     wanted = name if data is None else data
     if wanted in SOURCES:  # a file of that name in this folder is ./names
@@ -97,12 +95,12 @@ def read_file(path: Path) -> Dataset:
 
 
 def _lecture_file(source: Source, cache: Path | None) -> Dataset | None:
-    """The file from `$LM_DATA_DIR`, the cache or its home; None when it cannot be had."""
+    """The file from `$LM_DATA_DIR`, the cache or the network; None if it is in none of them."""
     folder = os.environ.get("LM_DATA_DIR")
     if folder and (Path(folder) / source.file).is_file():
         dataset = read_file(Path(folder) / source.file)
         if dataset.sha256 != source.sha256:
-            _warn(f"{dataset.origin} is not the lecture's file; nor are figures on it")
+            _warn(f"{dataset.origin} is not the lecture's file, so the results will differ")
         return dataset
     if folder:
         _warn(f"the folder in LM_DATA_DIR, {folder}, has no {source.file}")
@@ -122,15 +120,15 @@ def _lecture_file(source: Source, cache: Path | None) -> Dataset | None:
                 dataset = read_file(_retrieve(source, Path(temporary)))
                 return Dataset(dataset.text, source.url, dataset.sha256)
     except offline as error:
-        instead = "using the bundled stand-in; figures on it are not the lecture's"
-        _warn(f"no download of {source.url} ({_reason(error)}): {instead}")
+        instead = "using the bundled stand-in, so the results will differ"
+        _warn(f"{source.url} cannot be downloaded ({_reason(error)}); {instead}")
         return None
 
 
 def _retrieve(source: Source, cache: Path) -> Path:
     """The path of the file in `cache`, downloaded if it is not there.
 
-    pooch does it, in a thread, so that no stage of it, name lookup included, can keep us waiting.
+    pooch runs in a thread, so that no part of it, not even looking up the name, can make us wait.
     Raises `TimeoutError` after `PATIENCE` seconds without a byte, and what pooch raises.
     """
     import pooch
@@ -163,7 +161,7 @@ def _retrieve(source: Source, cache: Path) -> Path:
 
 
 class _Watch:
-    """What pooch takes for a progress bar: remembers when the last byte came."""
+    """A progress bar for pooch that only remembers when the last byte came."""
 
     total = 0
 
@@ -183,7 +181,7 @@ def _warn(message: str) -> None:
 
 
 def _reason(error: BaseException) -> str:
-    """The innermost cause, in its own words."""
+    """The first cause of an exception, and its message."""
     while error.__context__ is not None:
         error = error.__context__
     return f"{type(error).__name__}: {error}"

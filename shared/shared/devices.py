@@ -1,4 +1,4 @@
-"""Where to compute: the device, its precision, and the processes that share the work."""
+"""What to compute on: the device, its precision, and the processes that share the work."""
 
 import atexit
 import os
@@ -32,7 +32,7 @@ def find_device(name: str) -> torch.device:
 def find_dtype(name: str, device: torch.device) -> Dtype:
     """The precision to compute in: "auto" is bfloat16 where the device is fast at it, or float32.
 
-    It is meant for matrix products under `torch.autocast`; the weights stay in float32
+    It is for matrix products under `torch.autocast`; the weights stay in float32
     (Micikevicius et al. 2017, "Mixed Precision Training", arxiv.org/abs/1710.03740).
     """
     if name in ("float32", "bfloat16"):

@@ -31,7 +31,7 @@ another body. With `passes=True` it is not a mistake but a form that is accepted
 import ast
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 Form = Mapping[str, str] | str  # of a mistake: replacements, or another body
@@ -60,6 +60,7 @@ class Step:
     hints: tuple[str, ...]
     probes: tuple[str, ...]
     mistakes: tuple[Mistake, ...]
+    parts: Mapping[str, str] = field(default_factory=dict)
     tolerance: float = 1e-6  # relative above 1, absolute below
 
 

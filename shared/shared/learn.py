@@ -168,8 +168,8 @@ class Learn:
             return False
         if step.name not in state.done:
             state.done.append(step.name)
-        n = len(step.probes)
-        say(f"Right: {n} answers, equal to the lesson's to within {step.tolerance:g}.")
+        within = f" to within {step.tolerance:g}" if step.tolerance else ""
+        say(f"Right: {len(step.probes)} answers, equal to the lesson's{within}.")
         if verdict.text:
             say(f"\n{verdict.text}")
         print(f"\nThe lesson's lines beside yours: {self.command('diff')}")

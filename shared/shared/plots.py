@@ -1,7 +1,7 @@
-"""The pictures that several lessons share: a loss curve, a heat map, a histogram.
+"""The pictures that several lessons draw: loss curves and heat maps.
 
-Each function returns a matplotlib figure; `save` writes it, as SVG or PNG by the file's name. No
-window is opened and no global state of matplotlib is touched.
+Each function returns a matplotlib figure, and `save` writes it, as SVG or PNG by the file's name.
+No window is opened, and matplotlib's global state is left alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ def loss_curve(
 ) -> "Figure":
     """Loss against training step: one line for each name in `curves`, a list of (step, loss).
 
-    `lines` are losses to compare with, by name, drawn dashed.
+    `lines` are losses to compare them with, by name, drawn dashed.
     """
     from matplotlib.figure import Figure
 
@@ -49,22 +49,6 @@ def heat_map(
     axes.set_xticks(range(len(columns)), columns)
     axes.set_yticks(range(len(rows)), rows)
     figure.colorbar(image, shrink=0.8)
-    return figure
-
-
-def histogram(
-    values: Mapping[str, Sequence[float]], xlabel: str = "value", bins: int = 50
-) -> "Figure":
-    """How often each value occurs: one outline for each name, over the same bins."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6, 4), layout="constrained")
-    axes = figure.add_subplot(xlabel=xlabel, ylabel="count")
-    low = min(min(series) for series in values.values())
-    high = max(max(series) for series in values.values())
-    for name, series in values.items():
-        axes.hist(series, bins=bins, range=(low, high), histtype="step", label=name)
-    axes.legend()
     return figure
 
 

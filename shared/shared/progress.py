@@ -1,6 +1,6 @@
-"""A progress bar with the figures of the moment in it; silent when nobody watches.
+"""A progress bar that shows the latest loss, built on rich.
 
-Built on rich. When the output is not a terminal (a file, a pipe, a test) nothing is printed.
+When the output is not a terminal (a file, a pipe, a test), nothing is printed.
 """
 
 import math
@@ -18,8 +18,9 @@ def bar(
 ) -> Iterator[Callable[..., None]]:
     """A bar of `total` steps, of which some are `done` already.
 
-    Yields `advance(**figures)`: one step further, these figures shown, but for those that are not
-    finite, as a best loss is before there is one; `advance(n, **figures)` is n steps.
+    Yields `advance`: `advance(loss=0.5)` goes one step further and shows the loss, `advance(n, …)`
+    goes n steps further. Figures that are not finite, as the best loss before there is one, are
+    not shown.
 
     >>> with bar(2, "training") as advance:
     ...     for loss in (0.9, 0.7):

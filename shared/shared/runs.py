@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Settings = TypeVar("Settings", bound="DataclassInstance")
 T = TypeVar("T")
-UNFINISHED = ".unfinished-"  # how a file is called while it is being written
+UNFINISHED = ".unfinished-"  # a file's name begins so while it is being written
 
 
 class Run:
@@ -39,11 +39,11 @@ class Run:
 
     @staticmethod
     def require_free(runs: Path, name: str) -> None:
-        """Raise `UserError` unless `create` can make this folder; call it before long work."""
+        """Raise `UserError` unless `create` can make this folder; for use before long work."""
         if name in (".", "..") or Path(name).name != name:
             raise UserError(f"--name must be a plain folder name, not {name!r}")
         if runs.exists() and not runs.is_dir():
-            raise UserError(f"--runs {runs} cannot be made a folder: it is a file")
+            raise UserError(f"--runs {runs} is a file; give a folder")
         if name and (runs / name).exists():
             raise UserError(f"{runs / name} exists; choose another --name, or remove it")
 
@@ -57,7 +57,7 @@ class Run:
         try:
             runs.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UserError(f"--runs {runs} cannot be made a folder: {error.strerror}") from None
+            raise UserError(f"--runs {runs} cannot be created: {error.strerror}") from None
         stamp = f"{lesson}-{datetime.now():%Y%m%d-%H%M%S}"
         for path in [runs / name] if name else _numbered(runs / stamp):
             try:
@@ -162,8 +162,9 @@ class Run:
             then, now = getattr(stored, field.name), getattr(given, field.name)
             if then != now and field.name not in free:
                 option = "--" + field.name.replace("_", "-")
-                started = f"without {option}" if then in (None, "") else f"with {option} {then}"
-                raise UserError(f"{self.path} was started {started}, not {now}; leave {option} out")
+                with_then = f"with {option} {then}, not {now}"
+                started = f"without {option}" if then in (None, "") else with_then
+                raise UserError(f"{self.path} was started {started}; leave {option} out")
 
     def write_json(self, name: str, value: Any) -> None:
         text = json.dumps(value, indent=2, default=str, allow_nan=False)

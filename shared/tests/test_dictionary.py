@@ -1,5 +1,6 @@
-"""DICTIONARY.md: its links lead to code, its examples run, and what beginners type is found."""
+"""DICTIONARY.md: its links name code, its examples run, and what beginners type is found."""
 
+import ast
 import doctest
 import re
 import subprocess
@@ -27,21 +28,29 @@ TEXT = FILE.read_text(encoding="utf-8")
 ENTRIES = entries_of(TEXT)
 
 
-def anchor(heading: str) -> str:
-    """The address that GitHub gives a heading."""
-    return "#" + re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+def test_every_link_to_code_names_a_definition_of_its_file():
+    for text, target in re.findall(r"\[(`[^\]]+)\]\(([^)]+)\)", TEXT):
+        link = re.fullmatch(r"`([\w.]+)` in ([\w.]+)", text)
+        assert link and link[2] == Path(target).name, (text, target)
+        assert link[1] in definitions((ROOT / target).read_text(encoding="utf-8")), (text, target)
 
 
-def test_every_link_leads_to_a_definition_a_heading_or_a_file():
-    anchors = {anchor(heading) for heading in re.findall(r"^##+ (.+)$", TEXT, re.MULTILINE)}
-    for text, target in re.findall(r"\[([^\]]+)\]\(([^)]+)\)", TEXT):
-        where = f"[{text}]({target})"
-        if text.startswith("`"):
-            link = re.fullmatch(r"`([\w.]+)` in ([\w.]+)", text)
-            assert link and link[2] == Path(target).name, where
-            assert link[1] in definitions((ROOT / target).read_text(encoding="utf-8")), where
-        else:
-            assert target in anchors or target.startswith("https:"), where
+def steps() -> list[tuple[str, str, str]]:
+    """Package, name and term of every step of every lesson's exercises."""
+    found = []
+    for path in ROOT.glob("[0-9][0-9]-*/*/exercises.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Step":
+                (term,) = (word.value for word in node.keywords if word.arg == "term")
+                found.append((path.parent.name, *map(ast.literal_eval, (node.args[0], term))))
+    return found
+
+
+def test_a_term_says_where_it_is_practiced():
+    commands = {f"python -m {package} learn start {name}" for package, name, _ in steps()}
+    assert set(re.findall(r"python -m \w+ learn start [\w-]+", TEXT)) == commands
+    for package, name, term in steps():
+        assert f"`python -m {package} learn start {name}`" in ENTRIES[find(ENTRIES, term)]
 
 
 def test_every_entry_links_to_code_and_is_found_by_each_of_its_names():
@@ -52,14 +61,14 @@ def test_every_entry_links_to_code_and_is_found_by_each_of_its_names():
 
 
 def test_a_to_z_has_every_title():
-    listed = sorted(
-        ((name, anchor(title)) for title in ENTRIES for name in names(title, "")),
-        key=lambda pair: pair[0].lower(),
-    )
-    letters = groupby(listed, key=lambda pair: pair[0][0].upper())
+    links = {
+        name: f"[{name}](#{re.sub(r'[^a-z0-9 -]', '', title.lower()).replace(' ', '-')})"
+        for title in ENTRIES
+        for name in names(title, "")
+    }
+    letters = groupby(sorted(links, key=str.lower), key=lambda name: name[0].upper())
     right = "\n\n".join(
-        f"**{letter}** " + " · ".join(f"[{name}]({target})" for name, target in group)
-        for letter, group in letters
+        f"**{letter}** " + " · ".join(links[name] for name in group) for letter, group in letters
     )
     assert right in TEXT, f"paste this below A to Z:\n\n{right}"
 

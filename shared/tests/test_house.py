@@ -8,8 +8,10 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from conftest import pytest_runtest_setup
 
 ROOT = Path(__file__).parent.parent.parent
 LESSONS = sorted(path.parent for path in ROOT.glob("[0-9][0-9]-*/pyproject.toml"))
@@ -63,15 +65,16 @@ def test_imports_run_one_way(lesson):
     others = {other.name[3:] for other in LESSONS} - {package.name}
     programs = {"__main__.py", "load.py", "exercises.py"}
     for path in package.rglob("*.py"):
-        forbidden = others if path.name in programs else {*others, "shared"}
+        forbidden = {*others, "house"} if path.name in programs else {*others, "house", "shared"}
         assert not imported(path) & forbidden, path
     for path in lesson.glob("*.py"):
-        assert not imported(path) & others, path
+        forbidden = others if path.name == "bench.py" else {*others, "house"}
+        assert not imported(path) & forbidden, path
 
 
-def test_shared_imports_no_lesson():
+def test_shared_imports_no_lesson_and_nothing_of_the_house():
     for path in (ROOT / "shared" / "shared").rglob("*.py"):
-        assert not imported(path) & {lesson.name[3:] for lesson in LESSONS}, path
+        assert not imported(path) & {"house", *(lesson.name[3:] for lesson in LESSONS)}, path
 
 
 def imported(path: Path) -> set[str]:
@@ -99,25 +102,19 @@ def test_every_requirement_is_pinned_exactly():
         assert backend == f"flit_core=={pins['flit_core']}"
 
 
-@pytest.mark.parametrize(
-    ("folder", "outcome"),
-    [(None, "1 skipped"), ("empty", "1 error"), ("full", "1 passed")],
-)
-def test_missing_data_skips_a_test_but_not_where_data_is_promised(tmp_path, folder, outcome):
-    shutil.copy(ROOT / "conftest.py", tmp_path)
-    (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    test = "import pytest\n\n@pytest.mark.needs_data('names.txt')\ndef test_it(): pass\n"
-    (tmp_path / "test_it.py").write_text(test)
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "full").mkdir()
-    (tmp_path / "full" / "names.txt").write_text("emma\n")
-    env = {key: value for key, value in os.environ.items() if key != "LM_DATA_DIR"}
-    if folder:
-        env["LM_DATA_DIR"] = str(tmp_path / folder)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
-    assert outcome in done.stdout
-    assert (done.returncode != 0) == (folder == "empty")
+def test_missing_data_skips_a_test_but_not_where_data_is_promised(monkeypatch, tmp_path):
+    item = SimpleNamespace(iter_markers=lambda name: [pytest.mark.needs_data("names.txt")])
+    outcomes = pytest.skip.Exception, pytest.fail.Exception
+    monkeypatch.delenv("LM_DATA_DIR", raising=False)
+    with pytest.raises(outcomes, match=r"needs names\.txt: set LM_DATA_DIR") as left:
+        pytest_runtest_setup(item)
+    assert left.type is pytest.skip.Exception
+    monkeypatch.setenv("LM_DATA_DIR", str(tmp_path))
+    with pytest.raises(outcomes, match=r"names\.txt is not in LM_DATA_DIR") as left:
+        pytest_runtest_setup(item)
+    assert left.type is pytest.fail.Exception
+    (tmp_path / "names.txt").touch()
+    pytest_runtest_setup(item)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signal that is ignored")

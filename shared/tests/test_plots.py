@@ -21,14 +21,6 @@ def test_heat_map_has_a_cell_for_every_row_and_column():
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["a", "b", "c"]
 
 
-def test_histogram_counts_every_value_over_common_bins():
-    figure = plots.histogram({"layer 1": [0, 0, 1], "layer 2": [5, 10]}, bins=10)
-    outlines = [patch.get_xy() for patch in figure.axes[0].patches]
-    assert [max(height for _, height in outline) for outline in outlines] == [2, 1]
-    assert {min(x for x, _ in outline) for outline in outlines} == {0}
-    assert {max(x for x, _ in outline) for outline in outlines} == {10}
-
-
 def test_saved_picture_is_of_the_kind_its_name_says_and_the_same_every_time(tmp_path):
     def saved(name: str) -> bytes:
         plots.save(plots.loss_curve({"train": [(0, 2.0), (1, 1.0)]}), tmp_path / name)

