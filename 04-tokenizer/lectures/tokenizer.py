@@ -197,8 +197,8 @@ def _():
 
     An encoding writes code points as bytes. UTF-32 always takes four, most of them zero. UTF-8
     takes one for an English letter, up to four for others, and is what the Internet uses. Its 256
-    kinds of byte are where we begin. Here are the first characters of your text that are not the
-    same:
+    kinds of byte are where we begin. Here are the six characters of your text with the largest
+    code points:
     """)
     return
 
@@ -240,7 +240,7 @@ def _():
 
 @app.cell
 def _():
-    merge_text = mo.ui.text("aaabdaaabac", label="A text to merge", full_width=True)
+    merge_text = mo.ui.text("aaabdaaabac", label="A text to merge", full_width=True, debounce=200)
     merge_text
     return (merge_text,)
 
@@ -341,8 +341,8 @@ def _():
     ## {at("0:34:58")} Training, and the compression ratio
 
     Each merge adds a token to the vocabulary and makes the text shorter. By how much, is the
-    compression ratio: bytes per token. Here the play that comes with this repository is
-    compressed, by up to 2,000 merges.
+    compression ratio: bytes per token. Here, the play that comes with this repository is
+    compressed, merge by merge, until no pair is left inside a word.
     """)
     return
 
@@ -433,15 +433,14 @@ def _():
     ## {at("0:48:21")} Encoding
 
     Begin with bytes, and replay the merges, in the order in which they were learned: a later
-    merge is made of the tokens of earlier ones. Here is a word on its way through the tokenizer
-    that you chose at the top.
+    merge is made of the tokens of earlier ones. Here is a word on its way, one merge a line.
     """)
     return
 
 
 @app.cell
 def _(tokenizers):
-    word = mo.ui.text("together", label="A word")
+    word = mo.ui.text("together", label="A word", debounce=200)
     encoder = mo.ui.dropdown([*tokenizers], value=[*tokenizers][-1], label="Tokenizer")
     mo.hstack([word, encoder], wrap=True, justify="start")
     return encoder, word
@@ -488,7 +487,10 @@ def _():
 @app.cell
 def _():
     split_text = mo.ui.text(
-        "Hello've world1234   HOW'S it?!!  ", label="A text to split", full_width=True
+        "Hello've world1234   HOW'S it?!!  ",
+        label="A text to split",
+        full_width=True,
+        debounce=200,
     )
     split_text
     return (split_text,)

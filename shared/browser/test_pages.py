@@ -135,3 +135,20 @@ def test_finished_run_can_be_picked(page):
         expect(page.get_by_text(f"337 parameters, 3 steps: loss {loss:.4g}")).to_be_visible()
     finally:
         shutil.rmtree(run, ignore_errors=True)
+
+
+@notebook("tokenizer")
+def test_typed_text_is_seen_in_tokens(page):
+    page.get_by_label("A text", exact=True).fill("the king, the thing")
+    tokens = page.locator("span[title]")
+    expect(page.get_by_text(re.compile(r"^own: \d+ tokens$")).first).to_be_visible()
+    expect(tokens.filter(has_text=re.compile(r"^\sthe$")).first).to_be_visible()
+
+
+@notebook("tokenizer")
+def test_merge_is_played(page):
+    page.get_by_label("A text to merge").fill("hug pug hugs")
+    expect(page.get_by_text("12 bytes. Move the slider to merge.")).to_be_visible()
+    page.locator("marimo-slider", has_text="Merges").first.get_by_role("slider").press("ArrowRight")
+    expect(page.get_by_text("117 103 -> 256   [u] [g] -> [ug], 3 times")).to_be_visible()
+    expect(page.locator("span[title='256']")).to_have_count(3)
