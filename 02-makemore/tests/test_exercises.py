@@ -2,9 +2,9 @@
 
 import pytest
 
+from house.exercises import dialogue, problems, verdict
 from makemore.exercises import LADDER
 from shared import datasets
-from shared.proving import dialogue, problems, verdict
 
 
 @pytest.fixture
