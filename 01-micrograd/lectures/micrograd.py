@@ -28,7 +28,6 @@ with app.setup:
     sys.path = [str(LESSON), *(p for p in sys.path if Path(p).resolve() != LESSON / "lectures")]
 
     import marimo as mo
-    from matplotlib.figure import Figure
 
     from micrograd import engine, expressions, fused, picture
     from micrograd.engine import Value
@@ -135,15 +134,14 @@ def _(h_slider, x_slider):
 
 @app.cell(hide_code=True)
 def _(h, slope, x):
-    _figure = Figure(figsize=(6, 3.2), layout="constrained")
-    _axes = _figure.add_subplot(xlabel="x", ylabel="f(x)", xlim=(-4.5, 6.5), ylim=(-20, 110))
+    _axes = notebook.plot(3.2, xlabel="x", ylabel="f(x)", xlim=(-4.5, 6.5), ylim=(-20, 110))
     _xs = [i / 10 for i in range(-45, 66)]
     _axes.plot(_xs, [f(_x) for _x in _xs], color="C0", label="f")
     _axes.axline((x, f(x)), slope=6 * x - 4, color="#888888", linestyle="--", label="tangent")
     _axes.axline((x, f(x)), slope=slope, color="C1", label="secant")
     _axes.scatter([x, x + h], [f(x), f(x + h)], color="C1", zorder=3)
     _axes.legend()
-    notebook.show(_figure)
+    notebook.show(_axes.figure)
     return
 
 
@@ -769,12 +767,11 @@ def _(lr_slider, seed_slider, steps_slider, xs, ys, zero_switch):
 
 @app.cell(hide_code=True)
 def _(tiny_losses):
-    _figure = Figure(figsize=(6, 2.6), layout="constrained")
-    _axes = _figure.add_subplot(
-        xlabel="step", ylabel="loss", ylim=(0, max(8, min(tiny_losses[0], 40)))
+    _axes = notebook.plot(
+        2.6, xlabel="step", ylabel="loss", ylim=(0, max(8, min(tiny_losses[0], 40)))
     )
     _axes.plot(range(len(tiny_losses)), tiny_losses, marker=".")
-    notebook.show(_figure)
+    notebook.show(_axes.figure)
     return
 
 
@@ -831,13 +828,12 @@ def draw_moons(points, labels, model, title):
     columns = [-1.6 + 4.2 * i / 39 for i in range(40)]
     rows = [-1.1 + 2.7 * i / 25 for i in range(26)]
     scores = [[model((x, y)).data for x in columns] for y in rows]
-    figure = Figure(figsize=(6, 4), layout="constrained")
-    axes = figure.add_subplot(aspect="equal", title=title)
+    axes = notebook.plot(4.2, aspect="equal", title=title)
     levels = [-math.inf, 0, math.inf]
     axes.contourf(columns, rows, scores, levels=levels, colors=["C0", "C3"], alpha=0.3)
     colors = ["C3" if label > 0 else "C0" for label in labels]
     axes.scatter(*zip(*points, strict=True), c=colors, edgecolors="white", linewidths=0.5)
-    return notebook.show(figure)
+    return notebook.show(axes.figure)
 
 
 @app.cell
@@ -861,13 +857,11 @@ def _(hidden_choice, noise_slider, train_button):
     )
     moons = two_moons(100, noise_slider.value, seed=1337)
     history = []
-    with mo.status.progress_bar(total=21, title="Training", remove_on_exit=True) as _bar:
-        for _step, _loss, _accuracy, _model in train_moons(*moons, hidden_choice.value, 100):
-            if _step % 5 == 0:
-                _title = f"step {_step}: loss {_loss:.4f}, accuracy {_accuracy:.0%}"
-                history.append(draw_moons(*moons, _model, _title))
-                mo.output.replace(history[-1])
-                _bar.update()
+    for _step, _loss, _accuracy, _model in train_moons(*moons, hidden_choice.value, 100):
+        if _step % 5 == 0:
+            _title = f"step {_step}: loss {_loss:.4f}, accuracy {_accuracy:.0%}"
+            history.append(draw_moons(*moons, _model, _title))
+            mo.output.replace(history[-1])
     if (hidden_choice.value, noise_slider.value) == ([16, 16], 0.1):
         assert f"{_loss:.4g} {_accuracy:.1%}" == "0.01866 100.0%"  # as `python train.py` says
     mo.output.replace(mo.md(f"Trained: {_title}."))

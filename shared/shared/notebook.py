@@ -21,6 +21,7 @@ from shared.checking import check
 from shared.exercises import Ladder, blanked, definition, find, with_definition
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -43,8 +44,20 @@ def wide(svg: str) -> mo.Html:
     return mo.Html(f'<div style="overflow-x: auto">{svg}</div>')
 
 
+def plot(height: float, **settings: Any) -> "Axes":
+    """Axes to draw on, in a figure `height` inches high; `settings` are those of `add_subplot`.
+
+    The margins are fixed, since a layout that is worked out takes as long as all the rest.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, height))
+    figure.subplots_adjust(left=0.11, right=0.98, bottom=0.5 / height, top=1 - 0.35 / height)
+    return figure.add_subplot(**settings)
+
+
 def show(figure: "Figure") -> mo.Html:
-    """A matplotlib figure, without a background, in a gray that both themes can show."""
+    """A figure without a background, in a gray that both themes can show."""
     import matplotlib
 
     gray = "#888888"
