@@ -845,33 +845,51 @@ def _():
     )
     noise_slider = mo.ui.slider(0, 0.4, 0.05, value=0.1, label="noise", show_value=True)
     train_button = mo.ui.run_button(label="Train for 100 steps")
-    mo.hstack([hidden_choice, noise_slider, train_button], wrap=True, justify="start")
-    return hidden_choice, noise_slider, train_button
+    stop_button = mo.ui.run_button(label="Stop")
+    mo.hstack([hidden_choice, noise_slider, train_button, stop_button], wrap=True, justify="start")
+    return hidden_choice, noise_slider, stop_button, train_button
 
 
 @app.cell
-def _(hidden_choice, noise_slider, train_button):
-    mo.stop(
-        not train_button.value and mo.app_meta().mode != "script",
-        mo.md("Nothing is trained yet."),
-    )
-    moons = two_moons(100, noise_slider.value, seed=1337)
-    history = []
-    for _step, _loss, _accuracy, _model in train_moons(*moons, hidden_choice.value, 100):
-        if _step % 5 == 0:
-            _title = f"step {_step}: loss {_loss:.4f}, accuracy {_accuracy:.0%}"
-            history.append(draw_moons(*moons, _model, _title))
-            mo.output.replace(history[-1])
-    if (hidden_choice.value, noise_slider.value) == ([16, 16], 0.1):
+def _():
+    history, set_history = mo.state([])
+    return history, set_history
+
+
+@app.cell
+def _(hidden_choice, noise_slider, set_history, stop_button, train_button):
+    def train_and_draw(moons, hidden):
+        pictures = []
+        for step, loss, share, model in train_moons(*moons, hidden, 100):
+            if step % 5 == 0:
+                title = f"step {step}: loss {loss:.4f}, accuracy {share:.0%}"
+                pictures.append(draw_moons(*moons, model, title))
+                mo.output.replace(pictures[-1])
+            if in_browser and mo.current_thread().should_exit:
+                break
+        mo.output.replace(mo.md(f"Trained: {title}."))
+        set_history(pictures)
+        return loss, share
+
+    stop_button  # pressed, it runs this cell again, which ends the thread of the time before
+    in_browser = mo.app_meta().mode != "script"
+    _args = two_moons(100, noise_slider.value, seed=1337), hidden_choice.value
+    if not in_browser:
+        _loss, _accuracy = train_and_draw(*_args)
         assert f"{_loss:.4g} {_accuracy:.1%}" == "0.01866 100.0%"  # as `python train.py` says
-    mo.output.replace(mo.md(f"Trained: {_title}."))
-    return (history,)
+    mo.stop(not train_button.value, mo.md("Press the button to train."))
+    mo.Thread(target=train_and_draw, args=_args).start()
+    return
 
 
 @app.cell
 def _(history):
+    mo.stop(not history())
     moment = mo.ui.slider(
-        steps=[5 * i for i in range(len(history))], value=100, label="step", show_value=True
+        steps=[5 * i for i in range(len(history()))],
+        value=5 * len(history()) - 5,
+        label="step",
+        show_value=True,
     )
     moment
     return (moment,)
@@ -879,7 +897,7 @@ def _(history):
 
 @app.cell(hide_code=True)
 def _(history, moment):
-    history[moment.value // 5]
+    history()[moment.value // 5]
     return
 
 
