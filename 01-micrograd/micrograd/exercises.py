@@ -531,7 +531,7 @@ def _what_is_wrong(children: dict[str, str], root: Value) -> Any:
     found = _topological_order(root)
     if found is None:
         return None
-    names = [value.label for value in found if value._prev]
+    names = [value.label for value in reversed(found) if value._prev][::-1]
     return {
         "missing": [name for name in children if name not in names],
         "more than once": [name for name in children if names.count(name) > 1],
@@ -552,12 +552,12 @@ TOPOLOGICAL_ORDER = Step(
     term="topological sort",
     write=(
         "Return a list of the nodes that `root` was computed from, and `root` itself as the last: "
-        "each once, and after its children, `_prev`. Leaves may be in it or not. The lecture's "
-        "recursion is fine."
+        "each once, and after its children, `_prev`. Leaves may be included or left out. "
+        "You may use recursion, as the lecture does."
     ),
     hints=(
         "Depth first: to visit a node, visit its children, and then append the node.",
-        "A node may be reached on several ways. Remember in a set which ones were visited.",
+        "A node may be reached by several paths. Remember in a set which ones were visited.",
         "def visit(v): if v is not visited yet, add it to the set, visit each of v._prev, and "
         "append v to the order. Then visit(root).",
     ),
@@ -724,7 +724,7 @@ BACKWARD = Step(
     hints=(
         "What is the derivative of the result with respect to itself?",
         "A node may pass its gradient on when all its parents have done so: parents first, so the "
-        "topological order from its end.",
+        "topological order in reverse.",
         "self.grad = 1.0; then node._backward() for each node in "
         "reversed(_topological_order(self)).",
     ),
@@ -739,7 +739,7 @@ BACKWARD = Step(
     parts={
         "result": "The gradient of the result itself is not 1.",
         "gradients": "The gradients are not right. Every node has to pass on its gradient once, "
-        "after all its parents have: in the topological order from its end.",
+        "after all its parents have: in the topological order, reversed.",
     },
     mistakes=(
         Mistake(
@@ -804,7 +804,7 @@ BACKWARD = Step(
             """,
         ),
         Mistake(
-            "A node that is reached on two ways passes its gradient on twice, the first time "
+            "A node that is reached by two paths passes its gradient on twice, the first time "
             "before all of it has arrived. Call `_backward()` once for each node, in topological "
             "order.",
             """
@@ -833,8 +833,8 @@ BACKWARD = Step(
         ),
         Mistake(
             "Every node passes its gradient on once, but some before all of it has arrived: a node "
-            "that is met early on one way may get more on another. Take the topological order from "
-            "its end.",
+            "that is met early on one path may get more on another. Take the topological order in "
+            "reverse.",
             """
             self.grad = 1.0
             visited, stack = set(), [self]
@@ -912,7 +912,7 @@ BACKWARD = Step(
 
 
 def shared_twice(b: Value) -> Value:
-    """An expression in which `b` is used on a short and on a long way."""
+    """An expression in which `b` is used on a short and on a long path."""
     return (b + 1) * (b * 2 + (b * b) * 3)
 
 

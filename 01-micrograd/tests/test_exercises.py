@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
+from house.exercises import dialogue, problems, verdict
 from micrograd.exercises import LADDER
 from shared.exercises import with_body
-from shared.proving import dialogue, problems, verdict
 
 
 def test_every_step_can_be_cut_out_is_called_in_training_and_knows_its_mistakes():

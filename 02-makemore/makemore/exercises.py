@@ -5,6 +5,7 @@
 time, but write first.
 """
 
+from itertools import product
 from typing import Any
 
 import torch
@@ -26,13 +27,13 @@ BACKPROP = "q8SA3rM6ckI"
 Numbers = list[Any]  # lists of lists of numbers
 
 NO_KEEPDIM = (
-    "Without `keepdim=True` the numbers of the rows, shape (n,), are laid along the columns: "
-    "column i gets what belongs to row i. In a square table PyTorch cannot notice. With "
-    "`keepdim=True` the shape is (n, 1), a number for each row."
+    "Without `keepdim=True`, the sums (or maxima) of the rows have the shape (n,), and "
+    "broadcasting lines them up with the columns: column i gets the number of row i. In a square "
+    "table that is no error. With `keepdim=True` the shape is (n, 1), one number for each row."
 )
 ALL_ROWS = (
-    "`[:, y]` takes the columns `y` of every row, n times n numbers. You want one of each row: "
-    "`[range(n), y]`, the row numbers beside the columns."
+    "`[:, y]` takes the columns `y` of every row, n times n numbers. You want one number from "
+    "each row: `[range(len(y)), y]`."
 )
 NO_MINUS = (
     "The minus is missing. The logarithm of a probability is negative, and a loss should be the "
@@ -47,21 +48,16 @@ NO_LOG = (
 
 
 def count_pairs(*calls: list[str]) -> Any:
-    """How often each pair was counted, as `ab`, after a call of `count` for each list of words."""
+    """The pairs that were counted, and how often, after counting each list of words."""
     alphabet = Alphabet.of([word for words in calls for word in words])
     model = BigramCounts(len(alphabet))
     for words in calls:
         model.count(*word_rows(words, alphabet))
-    characters = "." + alphabet.characters
-    counts = model.counts
+    counts, characters = model.counts, "." + alphabet.characters
     if not isinstance(counts, Tensor) or counts.shape != (len(alphabet), len(alphabet)):
         return counts
-    return {
-        first + second: counts[i, j].item()
-        for i, first in enumerate(characters)
-        for j, second in enumerate(characters)
-        if counts[i, j] != 0
-    }
+    pairs = product(enumerate(characters), repeat=2)
+    return [f"{a}{b} {counts[i, j]:g}" for (i, a), (j, b) in pairs if counts[i, j] != 0]
 
 
 def pairs_where(place: str) -> dict[str, str]:
@@ -77,15 +73,15 @@ COUNT = Step(
     term="bigram",
     write=(
         "For every place, y[i, j] is the id of the character that follows x[i, j]; where y[i, j] "
-        "is PADDING, -1, the word is over and there is no pair. Add 1 to "
-        "self.counts[first, second] for each pair. A loop is fine. The probes below write "
-        "the pairs with letters, and END as a dot."
+        "is PADDING, -1, the word is over and there is no pair. Add 1 to self.counts[first, "
+        "second] for each pair. A loop is fine. (`check` shows the pairs as letters, and END as a "
+        "dot.)"
     ),
     hints=(
         "The row is what comes first, the column what follows: self.counts[x[i, j], y[i, j]].",
         "Leave out the places where y is -1: as an index, -1 means the last column.",
-        "Without a loop: a pair that occurs three times must be added three times. "
-        "`index_put_(…, accumulate=True)` does so.",
+        "Without a loop, a pair that occurs three times still has to be added three times: "
+        "`index_put_(…, accumulate=True)` does that.",
     ),
     probes=(
         "count_pairs(['ab'])",
@@ -95,15 +91,18 @@ COUNT = Step(
     ),
     mistakes=(
         Mistake(
-            "A pair counts only once, however often it occurs: in `counts[x, y] += 1`, PyTorch "
-            "reads all the old numbers, adds 1, and writes each back; what is written twice is "
-            "not added twice. `index_put_(…, accumulate=True)` adds, and so does a loop.",
+            "A pair is counted only once, however often it occurs. `counts[x, y] += 1` reads all "
+            "the old numbers, adds 1 to each, and writes them back, so the same number is written "
+            "several times. `index_put_(…, accumulate=True)` adds each time; so does a loop.",
             "self.counts[x[y >= 0], y[y >= 0]] += 1",
             "self.counts[x, y] += 1",
+            "for j in range(x.shape[1]):\n"
+            "    real = y[:, j] >= 0\n"
+            "    self.counts[x[real, j], y[real, j]] += 1",
         ),
         Mistake(
-            "Rows and columns are the wrong way round: the row is the first character of a pair, "
-            "the column the second.",
+            "Rows and columns are swapped: the row is the first character of a pair, the column "
+            "the second.",
             {"pairs = x[y >= 0], y[y >= 0]": "pairs = y[y >= 0], x[y >= 0]"},
             "self.counts.index_put_((y, x), self.counts.new_ones(()), accumulate=True)",
         ),
@@ -124,9 +123,12 @@ COUNT = Step(
             *map(pairs_where, ("y > 0", "x > 0", "(x > 0) & (y >= 0)", "(x > 0) & (y > 0)")),
         ),
         Mistake(
-            "You pair the characters of `x` with each other. What follows x[i, j] is y[i, j]: "
-            "`y` has the end of every word, which `x` lacks.",
+            "The last pair of the longest word is missing. Either a loop ends one place too "
+            "early, or you pair the characters of `x` with each other: what follows x[i, j] is "
+            "y[i, j].",
             "for row in x:\n    for a, b in zip(row, row[1:]):\n        self.counts[a, b] += 1",
+            "for a, b in zip(x[:, :-1].flatten(), y[:, :-1].flatten()):\n"
+            "    if b >= 0:\n        self.counts[a, b] += 1",
         ),
         Mistake(
             "Each pair that occurs has the count 1: where you wrote `=`, it takes `+=`.",
@@ -145,8 +147,8 @@ COUNT = Step(
             {"self.counts.index_put_": "self.counts.index_put"},
         ),
         Mistake(
-            "Not all words are counted: the loop ends too early, or there is none. After the first "
-            "PADDING, other words may follow.",
+            "Not all words are counted: the loop ends too early, or there is none. After the "
+            "first PADDING, other words may follow.",
             {"x[y >= 0], y[y >= 0]": "x[0][y[0] >= 0], y[0][y[0] >= 0]"},
             {"x[y >= 0], y[y >= 0]": "x[-1][y[-1] >= 0], y[-1][y[-1] >= 0]"},
             "for first, second in zip(x.flatten(), y.flatten()):\n"
@@ -208,19 +210,19 @@ PROBABILITIES = Step(
     tolerance=1e-5,
     mistakes=(
         Mistake(
-            "The columns sum to 1, and the rows should. A row holds what came after one character; "
-            "along it, `sum(1, keepdim=True)`, goes the sum.",
+            "The columns sum to 1, but the rows should. A row holds what came after one "
+            "character, so sum along the row: sum(1, keepdim=True).",
             {"sum(1, keepdim=True)": "sum(0, keepdim=True)"},
         ),
         Mistake(NO_KEEPDIM, {"sum(1, keepdim=True)": "sum(1)"}),
         Mistake(
-            "The whole table sums to 1: these are probabilities of pairs. Wanted is how likely "
-            "the second character is after the first, so every row has to sum to 1.",
+            "The whole table sums to 1, so these are probabilities of pairs. What you want is how "
+            "likely the second character is after the first: every row has to sum to 1.",
             {"sum(1, keepdim=True)": "sum()"},
         ),
         Mistake(
-            "Smoothing comes after the division, so the rows sum to more than 1. Add it to the "
-            "counts, and divide then.",
+            "Smoothing is added after the division, so the rows sum to more than 1. Add it to the "
+            "counts first, then divide.",
             {
                 "counts = self.counts + self.smoothing": "counts = self.counts",
                 EMPTY_ROW: f"{EMPTY_ROW} + self.smoothing",
@@ -228,8 +230,9 @@ PROBABILITIES = Step(
             "return self.counts / self.counts.sum(1, keepdim=True) + self.smoothing",
         ),
         Mistake(
-            "Smoothing has to be in the sums, too: each of the counts in a row grows by it, and "
-            "so their sum grows by as much for each column. Now the rows do not sum to 1.",
+            "The rows do not sum to 1, because the sums are not those of the smoothed counts. "
+            "Each count in a row grows by `self.smoothing`, so the sum grows by that much for "
+            "every column. Add first, then sum.",
             {"totals = counts": "totals = self.counts"},
             "return (self.counts + self.smoothing) / self.counts.sum(1, keepdim=True)",
             {"totals = counts": "totals = self.smoothing + self.counts"},
@@ -241,7 +244,13 @@ PROBABILITIES = Step(
             "return self.counts / self.counts.sum(1, keepdim=True)",
         ),
         Mistake(
-            "You always add 1, as in the lecture. Here it is `self.smoothing` that is added.",
+            "Only counts of 0 are smoothed. Every count gets `self.smoothing`; otherwise what "
+            "occurred once could be as likely as what never did.",
+            "counts = torch.where(self.counts == 0, self.smoothing, self.counts)\n"
+            "return counts / counts.sum(1, keepdim=True)",
+        ),
+        Mistake(
+            "You always add 1, as the lecture does. Add `self.smoothing`.",
             {" + self.smoothing": " + 1"},
         ),
         Mistake(
@@ -255,13 +264,13 @@ PROBABILITIES = Step(
             "return torch.where(P.isnan(), 1 / len(P), P)",
         ),
         Mistake(
-            "That is softmax, which is for logits. These are counts already: no exp is needed, "
-            "only the division by the sum of the row.",
+            "That is softmax, which is for logits. These are counts already: just divide by the "
+            "sum of the row, without exp.",
             "return (self.counts + self.smoothing).softmax(1)",
         ),
         Mistake(
-            "These are logarithms, or negative ones, of the probabilities. The loss takes them "
-            "later.",
+            "These are logarithms. Return the probabilities themselves; the loss takes the "
+            "logarithm later.",
             {EMPTY_ROW: f"{EMPTY_ROW}.log()"},
             {EMPTY_ROW: f"-{EMPTY_ROW}.log()"},
         ),
@@ -287,12 +296,12 @@ NEGATIVE_LOG_LIKELIHOOD = Step(
     lecture=f"{BIGRAMS} 0:50:14",
     term="negative log likelihood",
     write=(
-        "Row i of `probs` holds the probabilities of all characters at one place, and y[i] is the "
-        "character that really came there. Return the mean of minus the logarithm of the "
-        "probabilities that those got."
+        "Row i of `probs` is a distribution over all characters, and y[i] is the character that "
+        "really came. Take the probability that it got in each row, and return the mean of minus "
+        "their logarithms."
     ),
     hints=(
-        "First pick one probability from each row: that of column y[i] in row i.",
+        "First pick one probability from each row: the one in column y[i] of row i.",
         "probs[range(len(y)), y] does it at once; in the lecture, torch.arange(n) for range.",
         "Then the logarithm of each, their mean, and a minus.",
     ),
@@ -330,27 +339,47 @@ NEGATIVE_LOG_LIKELIHOOD = Step(
         ),
         Mistake(ALL_ROWS, {PICKED: "probs[:, y]"}, "return -probs[:, y].log().sum() / len(y)"),
         Mistake(
-            "`probs[y]` picks whole rows, those with the numbers in `y`. Wanted is one number of "
-            "each row, that of column y[i] in row i: probs[range(len(y)), y].",
+            "`probs[y]` picks whole rows, those whose numbers are in `y`. You want one number "
+            "from each row, the one in column y[i] of row i: probs[range(len(y)), y].",
             {PICKED: "probs[y]"},
         ),
         Mistake(
-            "You take softmax of what is a probability already. `F.cross_entropy` and "
+            "The two indices are swapped: rows first, range(len(y)), then the columns, y.",
+            {"[range(len(y)), y]": "[y, range(len(y))]"},
+        ),
+        Mistake(
+            "You take the softmax of what is a probability already. `F.cross_entropy` and "
             "`log_softmax` are for logits.",
             "return F.cross_entropy(probs, y)",
             "return -probs.softmax(1)[range(len(y)), y].log().mean()",
         ),
         Mistake(
-            "Each logarithm is weighed with its probability. That is the entropy, what the model "
-            "expects; the loss is about what really came.",
+            "Each logarithm is weighted by its probability. That is the entropy, the loss that "
+            "the model itself expects. The loss looks only at what really came.",
             "return -(probs * probs.log()).sum(1).mean()",
             "return -(probs * probs.log()).sum()",
             "p = probs[range(len(y)), y]\nreturn -(p * p.log()).mean()",
             "p = probs[range(len(y)), y]\nreturn -(p * p.log()).sum()",
         ),
         Mistake(
-            "These are bits, or digits: the logarithm has base 2 or 10. The lesson measures in "
-            "nats, with the natural logarithm, log.",
+            "Each target has its own loss here. Return their mean, a single number.",
+            {".mean()": ""},
+        ),
+        Mistake(
+            "Only one target counts: the loop returns in its first turn, or each turn overwrites "
+            "the sum, with `=` where it takes `+=`.",
+            "return -probs[0, y[0]].log()",
+            "return -probs[0, y[0]].log() / len(y)",
+            "return -probs[-1, y[-1]].log()",
+            "return -probs[-1, y[-1]].log() / len(y)",
+        ),
+        Mistake(
+            "This is the perplexity, exp of the loss. Leave exp out.",
+            "return (-probs[range(len(y)), y].log().mean()).exp()",
+        ),
+        Mistake(
+            "These are bits, or decimal digits: the logarithm has base 2 or 10. The lesson "
+            "measures in nats, with the natural logarithm, log.",
             {".log()": ".log2()"},
             {".log()": ".log10()"},
         ),
@@ -361,8 +390,8 @@ NEGATIVE_LOG_LIKELIHOOD = Step(
             {".mean()": ".sum() / probs.numel()"},
         ),
         Mistake(
-            "This is the likelihood, the product, without its logarithm. It is so small for many "
-            "characters that it becomes 0; the logarithm makes it a sum.",
+            "This is the likelihood itself, a product. For many characters it is so small that it "
+            "becomes 0; its logarithm, a sum, does not.",
             "return probs[range(len(y)), y].prod()",
             "return -probs[range(len(y)), y].prod()",
             "return 1 - probs[range(len(y)), y].prod()",
@@ -383,14 +412,12 @@ def windows(words: list[str], block_size: int) -> Any:
         names = {0: ".", **{i: c for c, i in alphabet.stoi.items()}}
         return "".join(names.get(i, f"<{i}>") for i in ids.tolist())
 
-    if isinstance(found, tuple | list) and len(found) == 2:
-        x, y = found
-        if isinstance(x, Tensor) and isinstance(y, Tensor):
-            whole = not (x.is_floating_point() or y.is_floating_point())
-            if whole and x.ndim == 2 and y.shape == x.shape[:1]:
-                return [f"{spell(seen)} -> {spell(next_)}" for seen, next_ in zip(x, y.view(-1, 1))]
-            return {"x": x, "y": y}
-    return found
+    if not isinstance(found, tuple | list) or not all(isinstance(part, Tensor) for part in found):
+        return found
+    x, y = found
+    if x.ndim != 2 or y.shape != x.shape[:1] or x.is_floating_point() or y.is_floating_point():
+        return [f"{tuple(part.shape)}, {part.dtype}" for part in (x, y)]
+    return [f"{spell(seen)} -> {spell(target)}" for seen, target in zip(x, y.view(-1, 1))]
 
 
 def the_lectures_loop(
@@ -413,10 +440,11 @@ WINDOWS = Step(
     lecture=f"{MLP} 0:09:03",
     term="context",
     write=(
-        "For every character of every word, and for the END (id 0) after it: the `block_size` ids "
-        "before it, and its own id. Before a word there is nothing but END. Return two tensors, "
-        "(example, block_size) and (example,), in the order of the words. `alphabet.encode(word)` "
-        "is the list of a word's ids. The probes write ids as letters and END as a dot: ..a -> v."
+        "For every character of every word, and for the END (id 0) after it, make an example: the "
+        "`block_size` ids before it, and its own id. Before a word there is nothing but END. "
+        "Return two tensors, (example, block_size) and (example,), in the order of the words. "
+        "`alphabet.encode(word)` is the list of a word's ids. (`check` shows ids as letters, and "
+        "END as a dot: ..a -> v.)"
     ),
     hints=(
         "Begin each word with the context [0] * block_size, and go through its ids and a 0.",
@@ -436,21 +464,40 @@ WINDOWS = Step(
             the_lectures_loop(f"{ROLL}; {KEEP}"),
         ),
         Mistake(
-            "The end of a word is never predicted. After the last character comes END, which the "
-            "model has to learn, too.",
+            "The targets are one place too early: each is the last character of its own window, "
+            "so the network would only have to copy it. The target is what comes after the "
+            "window.",
+            the_lectures_loop(f"{KEEP}; {ROLL}").replace("ys.append(ix)", "ys.append(context[-1])"),
+        ),
+        Mistake(
+            "The targets are one place too late. The target is what comes directly after the "
+            "window.",
+            """
+            xs, ys = [], []
+            for word in words:
+                ids = [*[0] * block_size, *alphabet.encode(word), 0]
+                for i in range(len(ids) - block_size - 1):
+                    xs.append(ids[i : i + block_size])
+                    ys.append(ids[i + block_size + 1])
+            return torch.tensor(xs), torch.tensor(ys)
+            """,
+        ),
+        Mistake(
+            "The end of a word is never predicted. After the last character comes END, and the "
+            "model has to learn that, too.",
             the_lectures_loop(f"{KEEP}; {ROLL}").replace(", 0]:", "]:"),
         ),
         Mistake(
-            "The context of the last word runs on into the next. Begin every word with a context "
-            "of END alone: [0] * block_size, inside the loop over the words.",
+            "A word begins with the context of the word before it. Begin every word with nothing "
+            "but END: [0] * block_size, inside the loop over the words.",
             the_lectures_loop(f"{KEEP}; {ROLL}", "pass", "context = [0] * block_size"),
             the_lectures_loop(f"{KEEP}; {ROLL}", "pass", "context = [0] * block_size").replace(
                 ", 0]:", "]:"
             ),
         ),
         Mistake(
-            "The beginnings of words are missing: there are windows only where block_size "
-            "characters have come before. The first windows of a word are filled with END.",
+            "The beginnings of words are missing: you start when the window is full. The first "
+            "windows of a word are filled with END.",
             """
             xs, ys = [], []
             for word in words:
@@ -472,12 +519,12 @@ WINDOWS = Step(
         ),
         Mistake(
             "The newest character is on the left. A context reads like the word: the oldest "
-            "character drops out on the left, the newest comes in on the right.",
+            "character leaves on the left, the newest comes in on the right.",
             the_lectures_loop(f"{KEEP}; context = [ix] + context[:-1]"),
         ),
         Mistake(
-            "Short contexts are filled up on the right. The characters belong at the right end, "
-            "with END before them, as in `..a`: the last place is always what came just before.",
+            "Short contexts are filled up on the right. Fill them up on the left, as in `..a`: "
+            "the last place always holds the character that came just before.",
             """
             xs, ys = [], []
             for word in words:
@@ -503,19 +550,37 @@ WINDOWS = Step(
             "gets the new one: context[1:] + [ix].",
             the_lectures_loop(KEEP),
             the_lectures_loop(f"{KEEP}; context = (context + [ix])[:block_size]"),
+            the_lectures_loop(f"{KEEP}; context = context[:-1] + [ix]"),
         ),
         Mistake(
-            "The context grows from turn to turn, and lists of different lengths cannot become one "
-            "tensor. When an id comes in, the oldest has to go: context[1:] + [ix].",
+            "The contexts have different lengths, and such lists cannot become one tensor. A "
+            "context always has block_size ids: when one comes in, the oldest goes, and where "
+            "there is none yet, there is END.",
             the_lectures_loop(f"{KEEP}; context = context + [ix]"),
             the_lectures_loop(f"{KEEP}; context.append(ix)"),
             the_lectures_loop("xs.append(list(context)); ys.append(ix); context.append(ix)"),
             the_lectures_loop(f"{KEEP}; context = context[1:] + [ix]", "context = []"),
             the_lectures_loop(f"{KEEP}; context = (context + [ix])[-block_size:]", "context = []"),
+            """
+            xs, ys = [], []
+            for word in words:
+                ids = [0, *alphabet.encode(word), 0]
+                for i in range(1, len(ids)):
+                    xs.append(ids[max(0, i - block_size) : i])
+                    ys.append(ids[i])
+            return torch.tensor(xs), torch.tensor(ys)
+            """,
         ),
         Mistake(
-            "Each word has an example too many: END is not predicted at the beginning of a word, "
-            "it is only what the first context consists of.",
+            "The windows do not have `block_size` ids. Take it instead of a fixed number, and "
+            "count once more.",
+            the_lectures_loop(f"{KEEP}; {ROLL}", "context = [0] * 3"),
+            the_lectures_loop(f"{KEEP}; {ROLL}", "context = [0] * 8"),
+            the_lectures_loop(f"{KEEP}; {ROLL}", "context = [0] * (block_size + 1)"),
+        ),
+        Mistake(
+            "Each word has one example too many, which predicts END at its beginning. The first "
+            "target is the word's first character.",
             the_lectures_loop(f"{KEEP}; {ROLL}").replace("[*alphabet", "[0, *alphabet"),
         ),
         Mistake(
@@ -530,15 +595,15 @@ WINDOWS = Step(
             the_lectures_loop(f"{KEEP}; {ROLL}").replace("torch.tensor", "torch.Tensor"),
         ),
         Mistake(
-            "The two tensors are the wrong way round: first the windows, then what follows them.",
+            "The two tensors are swapped: first the windows, then what follows them.",
             the_lectures_loop(f"{KEEP}; {ROLL}")
             .replace("(xs)", "(_)")
             .replace("(ys)", "(xs)")
             .replace("(_)", "(ys)"),
         ),
         Mistake(
-            "The beginning is filled with something else than END, which has the id 0. (-1, "
-            "PADDING, fills up targets only, and as an index it would mean the last character.)",
+            "The first contexts are not filled with END, whose id is 0. (PADDING, -1, is for "
+            "targets only; as an index it would mean the last character.)",
             the_lectures_loop(f"{KEEP}; {ROLL}", "context = [-1] * block_size"),
             the_lectures_loop(f"{KEEP}; {ROLL}", "context = [1] * block_size"),
         ),
@@ -587,14 +652,13 @@ CROSS_ENTROPY = Step(
     lecture=f"{MLP} 0:32:49",
     term="cross-entropy",
     write=(
-        "Return the mean of -log p over the targets, where p is the softmax of the logits: exp of "
-        "each logit, divided by the sum of exp along its row. exp(200) is too large for a "
-        "float, so make it safe: softmax stays the same when one number is subtracted "
-        "from all logits of a row. Write it with exp, sum and log, on tensors, so that autograd "
-        "can go back through it."
+        "Return the mean of -log p over the targets, where p is the softmax: exp of the target's "
+        "logit, divided by the sum of exp over its row. exp(300) overflows, so make it safe: "
+        "softmax does not change when the same number is subtracted from all logits of a row. "
+        "Write it with exp, sum and log, and let autograd go back through it."
     ),
     hints=(
-        "Which number is best to subtract? With the largest of the row, no exp is above 1.",
+        "Subtract the largest logit of the row; then no exp is above 1.",
         "log(exp(a) / sum) is a - log(sum).",
         "logprobs = logits - logits.exp().sum(1, keepdim=True).log(); then pick one of each row.",
     ),
@@ -602,30 +666,49 @@ CROSS_ENTROPY = Step(
         "plain_cross_entropy(tensor([[2.0, 1.0, 0.0]]), tensor([0]))",
         f"plain_cross_entropy({LOGITS})",
         f"plain_cross_entropy({SQUARE})",
-        "plain_cross_entropy(tensor([[200.0, 199.0]]), tensor([1]))",
-        "plain_cross_entropy(tensor([[-200.0, -201.0]]), tensor([1]))",
-        "plain_cross_entropy(tensor([[200.0, 199.0], [0.5, 1.5]]), tensor([1, 0]))",
+        "plain_cross_entropy(tensor([[300.0, 299.0, 0.0]]), tensor([1]))",
+        "plain_cross_entropy(tensor([[-300.0, -301.0]]), tensor([1]))",
+        "plain_cross_entropy(tensor([[300.0, 299.0], [0.5, 1.5]]), tensor([1, 0]))",
         "loss_and_gradient([[2.0, 1.0, 0.0], [0.5, -1.0, 3.0]], [0, 1])",
         "plain_cross_entropy(tensor([[0.0, 200.0]]), tensor([0]))",
     ),
     tolerance=1e-4,
+    parts={
+        "gradient": (
+            "The loss is right, but not the gradient of the logits: something on the way from them "
+            "to the loss was taken out of the graph."
+        ),
+    },
     mistakes=(
         Mistake(
-            "exp overflows: exp(200) is inf, and inf / inf is nan; exp(-200) is 0. "
-            "Subtract the largest logit of each row first. It changes no probability.",
+            "exp overflows: exp(300) is inf, and inf / inf is nan; exp(-300) is 0. Subtract the "
+            "largest logit of each row first. It changes no probability.",
             {MAX: "pass"},
             BY_PROBS.replace(MAX, ""),
         ),
         Mistake(
-            "You subtract the largest logit of all. It has to be the largest of each row: "
-            "otherwise a row of much smaller ones becomes nothing but zeros, and its logarithm "
+            "You subtract the largest logit of the whole batch. It has to be the largest of each "
+            "row: in a row of much smaller logits, every exp becomes 0, and the logarithm "
             "infinite.",
             {"logits.max(1, keepdim=True).values": "logits.max()"},
             BY_PROBS.replace("logits.max(1, keepdim=True).values", "logits.max()"),
         ),
         Mistake(
-            "The maximum is that of each column. One number has to be subtracted from all logits "
-            "of a row, so the maximum is taken along dimension 1.",
+            "What you subtract is not the largest logit of the row, so exp can still overflow: "
+            "with the largest, no exp is above 1.",
+            {"max(1, keepdim=True).values": "mean(1, keepdim=True)"},
+            {"max(1, keepdim=True).values": "min(1, keepdim=True).values"},
+            BY_PROBS.replace("max(1, keepdim=True).values", "mean(1, keepdim=True)"),
+            BY_PROBS.replace("max(1, keepdim=True).values", "min(1, keepdim=True).values"),
+        ),
+        Mistake(
+            "`max(1, keepdim=True)` gives two tensors, the largest values and where they are. "
+            "Take `.values`, or [0].",
+            {".values": ""},
+        ),
+        Mistake(
+            "The maximum is that of each column. The same number has to be subtracted from all "
+            "logits of a row, so take the maximum along dimension 1.",
             {"logits.max(1, keepdim=True).values": "logits.max(0, keepdim=True).values"},
             BY_PROBS.replace("max(1", "max(0"),
         ),
@@ -642,15 +725,16 @@ CROSS_ENTROPY = Step(
             BY_PROBS.replace(", keepdim=True", ""),
         ),
         Mistake(
-            "The sum goes down the columns. Softmax is for each row by itself: all its "
-            "probabilities sum to 1, so the sum is taken along dimension 1.",
+            "The sum goes down the columns. Softmax is for each row by itself: its probabilities "
+            "sum to 1, so sum along dimension 1.",
             {"exp().sum(1, keepdim=True)": "exp().sum(0, keepdim=True)"},
             BY_PROBS.replace("sum(1", "sum(0"),
             BY_PROBS.replace("(1, keepdim", "(0, keepdim"),
             "return -logits.log_softmax(0)[range(len(y)), y].mean()",
         ),
         Mistake(
-            "One sum for all rows: softmax is for each row by itself, along dimension 1.",
+            "There is one sum for all rows. Softmax is for each row by itself: sum along "
+            "dimension 1.",
             {"exp().sum(1, keepdim=True)": "exp().sum()"},
             BY_PROBS.replace("sum(1, keepdim=True)", "sum()"),
         ),
@@ -663,6 +747,20 @@ CROSS_ENTROPY = Step(
             {".mean()": ".sum()"},
         ),
         Mistake(
+            "Each target has its own loss here. Return their mean, a single number.",
+            {".mean()": ""},
+        ),
+        Mistake(
+            "The mean goes over n times vocab numbers, most of them 0. Divide the sum by the "
+            "number of targets.",
+            {".mean()": ".sum() / logits.numel()"},
+            {".mean()": ".sum() / logits.shape[1]"},
+        ),
+        Mistake(
+            "The mean comes before the logarithm. Take the logarithm of each probability first.",
+            BY_PROBS.replace(".log().mean()", ".mean().log()"),
+        ),
+        Mistake(
             "The mean goes over all characters. Only the log-probabilities of the targets count: "
             "column y[i] of row i.",
             {"logprobs[range(len(y)), y]": "logprobs"},
@@ -670,8 +768,8 @@ CROSS_ENTROPY = Step(
         ),
         Mistake(ALL_ROWS, {"[range(len(y)), y]": "[:, y]"}),
         Mistake(
-            "You take the target's logit as if it were its logarithm of a probability. The "
-            "logarithm of the sum of exp has to be subtracted first.",
+            "A logit is not yet the logarithm of a probability: subtract the logarithm of the sum "
+            "of exp from it.",
             {" - logits.exp().sum(1, keepdim=True).log()": ""},
             "return -logits[range(len(y)), y].mean()",
         ),
@@ -680,13 +778,13 @@ CROSS_ENTROPY = Step(
             BY_PROBS.replace(".log()", ""),
         ),
         Mistake(
-            "You subtract the sum of exp itself. log(exp(a) / sum) is a minus the logarithm of the "
-            "sum.",
+            "You subtract the sum of exp itself. log(exp(a) / sum) is a minus the logarithm of "
+            "the sum.",
             {"keepdim=True).log()": "keepdim=True)"},
         ),
         Mistake(
-            "The maximum is gone from the sum but not from the target's logit. Either subtract it "
-            "once and use the new logits in both places, or add it again to the logarithm of the "
+            "You subtract the maximum inside the sum but not from the target's logit. Subtract it "
+            "once and use the new logits in both places, or add it back to the logarithm of the "
             "sum.",
             "safe = logits - logits.max(1, keepdim=True).values\n"
             "return (safe.exp().sum(1).log() - logits[range(len(y)), y]).mean()",
@@ -699,8 +797,8 @@ CROSS_ENTROPY = Step(
             {"logits - logits.max(1, keepdim=True)": "logits / logits.max(1, keepdim=True)"},
         ),
         Mistake(
-            "You cut large logits off, which changes their differences, and with them the "
-            "probabilities. Subtract the largest of each row.",
+            "Clamping changes the differences between the logits, and with them the "
+            "probabilities. Subtract the largest of each row instead.",
             *({MAX: f"logits = logits.clamp(max={limit})"} for limit in (20, 50, 80, 88)),
         ),
         Mistake(
@@ -709,8 +807,8 @@ CROSS_ENTROPY = Step(
             "return F.cross_entropy(logits.softmax(1), y)",
         ),
         Mistake(
-            "The number is right, but no gradient comes through: `.item()`, `.detach()`, `.data` "
-            "and `no_grad` cut the graph, and Python's floats remember nothing. The network could "
+            "The loss is right, but no gradient comes through: `.item()`, `.detach()`, `.data` "
+            "and `no_grad` cut the graph, and Python's floats remember nothing. A network could "
             "not learn from this loss.",
             {"return -logprobs": "return -logprobs.detach()"},
         ),
@@ -720,9 +818,9 @@ CROSS_ENTROPY = Step(
             BY_PROBS.replace(".log()", ".log2()"),
         ),
         Mistake(
-            "Right. If the probability of a target is so small that it becomes 0, though, the loss "
-            "is infinite, or stops growing. The lesson's code takes the logarithm without "
-            "computing the probability: log(exp(a) / sum) = a - log(sum).",
+            "Right. If a target's probability is so small that it becomes 0, though, the loss is "
+            "infinite, or stops growing. The lesson's code never computes the probability: "
+            "log(exp(a) / sum) = a - log(sum).",
             BY_PROBS,
             *(
                 BY_PROBS.replace(".log()", f".add({eps}).log()")
@@ -778,7 +876,7 @@ def batch_norm_gradients(x: Numbers, upstream: Numbers) -> Any:
         return out
     if out.requires_grad:
         (out * tensor(upstream)).sum().backward()
-    return {"x": leaf.grad, "gamma": norm.gamma.grad, "beta": norm.beta.grad}
+    return {"x": leaf.grad}
 
 
 def has_history(x: Numbers) -> Any:
@@ -856,21 +954,21 @@ BATCH_NORM = Step(
     lecture=f"{BATCH_NORM_VIDEO} 0:40:40",
     term="batch normalization",
     write=(
-        "Subtract the mean of each channel and divide by the square root of (its variance + "
-        "self.eps); multiply by self.gamma and add self.beta. With self.training, mean and "
-        "variance are those of `x` over all dimensions but the last, with the variance divided by "
-        "n, and the running ones move toward them by the share self.momentum: new = (1 - momentum) "
-        "* old + momentum * batch. For self.running_var, the batch's variance is divided by n - 1, "
-        "as in torch.nn. In evaluation, self.running_mean and self.running_var take their place, "
-        "and stay as they are."
+        "Normalize every channel: subtract its mean, and divide by the square root of (its "
+        "variance + self.eps). Then multiply by self.gamma, and add self.beta. In training "
+        "(self.training), mean and variance are those of `x` over all dimensions but the last; "
+        "this variance is divided by n. The running ones move toward them: new = (1 - "
+        "self.momentum) * old + self.momentum * batch, where the batch's variance is divided by n "
+        "- 1, as in torch.nn. In evaluation, self.running_mean and self.running_var take their "
+        "place, and do not move."
     ),
     hints=(
         "x may be (batch, channel) or (batch, time, channel): x.mean((0, 1)) takes two dimensions "
         "at once, and tuple(range(x.ndim - 1)) is all but the last.",
         "The variance is the mean of (x - mean)². x.var(…) divides by n - 1 unless you say "
         "unbiased=False.",
-        "The running ones are no parameters: update them inside torch.no_grad(), and with the "
-        "variance times n / (n - 1).",
+        "The running statistics are not parameters: update them inside torch.no_grad(). Their "
+        "variance is x's, times n / (n - 1).",
     ),
     probes=(
         "normalized([[1.0], [3.0]])",
@@ -887,15 +985,18 @@ BATCH_NORM = Step(
     tolerance=1e-5,
     parts={
         "running_mean": (
-            "The running mean is not right: new = (1 - momentum) * old + momentum * mean, in "
-            "training only."
+            "The running mean is not right. In training only: new = (1 - momentum) * old + "
+            "momentum * mean. PyTorch's momentum is the share of the new."
         ),
         "running_var": (
-            "The running variance is not right: new = (1 - momentum) * old + momentum * variance, "
-            "in training only, where the variance is divided by n - 1."
+            "The running variance is not right. In training only: new = (1 - momentum) * old + "
+            "momentum * variance, with the batch's variance divided by n - 1. PyTorch's momentum "
+            "is the share of the new."
         ),
-        "gamma": "The gradient of gamma is not right.",
-        "beta": "The gradient of beta is not right.",
+        "x": (
+            "The output is right, but not the gradient of `x`: something on the way was taken out "
+            "of the graph."
+        ),
     },
     mistakes=(
         Mistake(
@@ -908,14 +1009,14 @@ BATCH_NORM = Step(
             THE_LECTURES.replace("(0, keepdim", "(tuple(range(x.ndim - 1)), keepdim"),
         ),
         Mistake(
-            "The running variance is that of the batch divided by n. It is an estimate for all "
-            "examples, so torch.nn divides by n - 1: times n / (n - 1).",
+            "For the running variance you divide by n. It is an estimate for all examples, not "
+            "only for this batch, so torch.nn divides by n - 1: times n / (n - 1).",
             {"var * n / (n - 1)": "var"},
         ),
         Mistake(
-            "With (batch, time, channel) the statistics are taken over the batch alone, so each "
-            "time has its own: the bug that lecture 6 finds. They go over all dimensions but the "
-            "last.",
+            "With (batch, time, channel) you take the statistics over the batch alone, so each "
+            "time has its own: the bug that lecture 6 finds. Take them over all dimensions but "
+            "the last.",
             {OVER: "over = 0"},
             THE_LECTURES.replace("xvar = x.var(0,", "xvar = x.var(0, correction=0,").replace(
                 "momentum * xvar", "momentum * x.var(0)"
@@ -924,14 +1025,18 @@ BATCH_NORM = Step(
         Mistake(
             "You normalize each example by itself, over its channels: that is layer norm. Batch "
             "norm takes the mean of a channel over the examples, dimension 0.",
-            {OVER: "over = -1", "x.mean(over)": "x.mean(-1, keepdim=True)"}
+            {"x.mean(over)": "x.mean(-1, keepdim=True)"}
             | {VAR: "x.var(-1, keepdim=True, correction=0)"}
-            | update("lerp_(x.mean(0), self.momentum)", "lerp_(x.var(0), self.momentum)"),
+            | update("lerp_(x.mean(over), self.momentum)", "lerp_(x.var(over), self.momentum)"),
             THE_LECTURES.replace("mean(0", "mean(1").replace("var(0", "var(1, correction=0"),
         ),
         Mistake(
             "There is one mean for all channels. Each channel has its own mean and variance.",
             {"x.mean(over)": "x.mean()", VAR: "((x - mean) ** 2).mean()"},
+            {"x.mean(over)": "x.mean()", VAR: "((x - mean) ** 2).mean()"}
+            | update("lerp_(mean, self.momentum)", "lerp_(x.var(over), self.momentum)"),
+            {"x.mean(over)": "x.mean()", VAR: "((x - mean) ** 2).mean()"}
+            | update("lerp_(x.mean(over), self.momentum)", "lerp_(x.var(over), self.momentum)"),
         ),
         Mistake(
             "self.eps is missing: a channel that is the same in every example has the variance 0, "
@@ -948,8 +1053,8 @@ BATCH_NORM = Step(
             {STD: "(var + self.eps)"},
         ),
         Mistake(
-            "gamma and beta are the wrong way round: gamma, 1 at first, multiplies; beta, 0 at "
-            "first, is added.",
+            "gamma and beta are swapped: gamma, 1 at first, multiplies; beta, 0 at first, is "
+            "added.",
             {OUT: OUT.replace("beta", "_").replace("gamma", "beta").replace("_", "gamma")},
         ),
         Mistake(
@@ -968,31 +1073,36 @@ BATCH_NORM = Step(
             {"self.gamma * (x - mean)": "self.gamma * x"},
         ),
         Mistake(
+            "The division comes before the subtraction. Put x - mean in parentheses.",
+            {OUT: f"self.gamma * (x - mean / {STD}) + self.beta"},
+        ),
+        Mistake(
             "The variance is the mean of the squares of `x` itself. It is the mean of the squared "
             "distances from the mean, (x - mean)².",
             {VAR: "(x**2).mean(over)"},
         ),
         Mistake(
-            "The momentum is the wrong way round. With 0.1, a tenth of the new running mean is the "
-            "batch's, and nine tenths are the old one: PyTorch's momentum is the share of the new.",
+            "The momentum is the wrong way round: PyTorch's momentum is the share of the new. "
+            "With 0.1, a tenth of the running mean is the batch's, and nine tenths are the old "
+            "one.",
             update("lerp_(mean, 1 - self.momentum)", f"lerp_({UNBIASED}, 1 - self.momentum)"),
             update("lerp_(mean, 1 - self.momentum)", "lerp_(var, 1 - self.momentum)"),
         ),
         Mistake(
-            "You always take 0.1 (or 0.001, as in the lecture). The share is self.momentum.",
+            "You always take 0.1 (or 0.001, as the lecture does). Take self.momentum.",
             update("lerp_(mean, 0.1)", f"lerp_({UNBIASED}, 0.1)"),
             update("lerp_(mean, 0.001)", f"lerp_({UNBIASED}, 0.001)"),
         ),
         Mistake(
-            "The old running statistics are lost: they become those of the last batch. They should "
-            "move toward these by the share self.momentum: (1 - momentum) * old + momentum * new.",
+            "The old running statistics are lost. They should move toward those of the batch by "
+            "the share self.momentum: (1 - momentum) * old + momentum * new.",
             update("copy_(mean)", f"copy_({UNBIASED})"),
             update("copy_(mean)", "copy_(var)"),
             update("copy_(self.momentum * mean)", f"copy_(self.momentum * {UNBIASED})"),
         ),
         Mistake(
-            "Something is added to the running statistics, but nothing of the old is taken away: "
-            "(1 - momentum) * old + momentum * new.",
+            "You add to the running statistics, but take nothing of the old away: (1 - momentum) "
+            "* old + momentum * new.",
             update("add_(self.momentum * mean)", f"add_(self.momentum * {UNBIASED})"),
         ),
         Mistake(
@@ -1014,26 +1124,26 @@ BATCH_NORM = Step(
             {"self.running_mean, self.running_var\n": "x.mean(0), x.var(0, correction=0)\n"},
         ),
         Mistake(
-            "The running statistics move in evaluation, too. They should only in training; "
-            "otherwise the test changes the model.",
+            "The running statistics move in evaluation, too. They should move in training only; "
+            "otherwise testing changes the model.",
             {"mean, var = self.running_mean, self.running_var": f"mean, var = {RUNNING}; {MOVE}"},
             {"mean, var = self.running_mean, self.running_var": f"{MOVE}; mean, var = {RUNNING}"},
         ),
         Mistake(
-            "In training you normalize with the running statistics. There it should be those of "
-            "the batch; the running ones are for evaluation.",
+            "In training you normalize with the running statistics. Use those of the batch; the "
+            "running ones are for evaluation.",
             {OUT: OUT.replace("mean", "self.running_mean").replace("var", "self.running_var")},
             {f"var = {VAR}": f"mean, var = {RUNNING}; {MOVE}; return {OUT}"},
         ),
         Mistake(
-            "The two cases are the wrong way round: the batch's mean and variance are for "
-            "training, the running ones for evaluation.",
+            "The two cases are swapped: the batch's mean and variance are for training, the "
+            "running ones for evaluation.",
             {"if self.training:": "if not self.training:"},
         ),
         Mistake(
             "The output is right, but not the gradient: mean and variance are computed without "
             "gradients (no_grad, detach), as if they did not depend on `x`. Only the running "
-            "statistics belong into no_grad.",
+            "statistics belong in no_grad.",
             {OUT: OUT.replace("mean", "mean.detach()").replace("var", "var.detach()")},
             {OUT: OUT.replace("mean", "mean.detach()")},
             {OUT: OUT.replace("var", "var.detach()")},
@@ -1041,8 +1151,7 @@ BATCH_NORM = Step(
         ),
         Mistake(
             "Right. But update the running statistics inside `with torch.no_grad():`. As it is, "
-            "autograd remembers how they came about, the memory of every batch is kept, and "
-            "training fills it up.",
+            "autograd keeps the history of every batch, and memory fills up.",
             {"with torch.no_grad():": "if True:"},
             passes=True,
         ),
@@ -1078,8 +1187,8 @@ CROSS_ENTROPY_BACKWARD = Step(
         "gradient with respect to the logits, (n, vocab), in one formula."
     ),
     hints=(
-        "Take one row: the loss is -l[y] + log Σ exp(l). What is its derivative with respect to "
-        "l[y], and to another logit?",
+        "Look at one row: the loss is -l[y] + log Σ exp(l). What is its derivative with respect "
+        "to l[y], and with respect to another logit?",
         "The derivative of log Σ exp(l) with respect to l[j] is exp(l[j]) / Σ exp(l): softmax.",
         "Softmax, minus 1 at the target; and since the loss is a mean, all of it divided by n.",
     ),
@@ -1108,6 +1217,7 @@ CROSS_ENTROPY_BACKWARD = Step(
             "n rows, not over the vocabulary.",
             {"/ len(y)": "/ logits.shape[1]"},
             {"/ len(y)": "/ logits.numel()"},
+            {"/ len(y)": "* len(y)"},
         ),
         Mistake(
             "The 1 at the target is missing: these are the probabilities. The target's logit "
@@ -1131,6 +1241,16 @@ CROSS_ENTROPY_BACKWARD = Step(
             {DIFFERENCE: f"({SOFTMAX} + {ONE_HOT})"},
         ),
         Mistake(
+            "You subtract the ids themselves. Subtract 1 in column y[i] of row i: F.one_hot(y, "
+            "vocab), or [range(len(y)), y] -= 1.",
+            {ONE_HOT: "y[:, None]"},
+        ),
+        Mistake(
+            "You subtract 1 from all probabilities. Subtract it only at the target of each row: "
+            "[range(len(y)), y].",
+            *with_and_without_n(f"{SOFTMAX} - 1"),
+        ),
+        Mistake(
             "The target gets -1 instead of p - 1: where you wrote `= -1`, it takes `-= 1`.",
             {DIFFERENCE: f"torch.where({ONE_HOT} == 1, -1.0, {SOFTMAX})"},
             f"d = {SOFTMAX}\nd[range(len(y)), y] = -1 / len(y)\nreturn d",
@@ -1149,8 +1269,8 @@ CROSS_ENTROPY_BACKWARD = Step(
             *with_and_without_n(f"logits.exp() - {ONE_HOT}"),
         ),
         Mistake(
-            "These are the logarithms of the probabilities. The gradient has the probabilities "
-            "themselves: softmax, not log_softmax.",
+            "You use log-probabilities. The gradient consists of the probabilities themselves: "
+            "softmax, not log_softmax.",
             *with_and_without_n(f"logits.log_softmax(1) - {ONE_HOT}"),
         ),
         Mistake(
@@ -1158,8 +1278,12 @@ CROSS_ENTROPY_BACKWARD = Step(
             f"d = {SOFTMAX}\nd[:, y] -= 1\nreturn d / len(y)",
         ),
         Mistake(
-            "`[y]` takes whole rows, those with the numbers in `y`. The 1 is subtracted at one "
-            "place of each row: [range(n), y].",
+            "The two indices are swapped: rows first, range(len(y)), then the columns, y.",
+            f"d = {SOFTMAX}\nd[y, range(len(y))] -= 1\nreturn d / len(y)",
+        ),
+        Mistake(
+            "`[y]` takes whole rows, those whose numbers are in `y`. Subtract the 1 at one place "
+            "of each row: [range(len(y)), y].",
             f"d = {SOFTMAX}\nd[y] -= 1\nreturn d / len(y)",
             f"d = {SOFTMAX}\nd[y, y] -= 1\nreturn d / len(y)",
         ),
@@ -1182,6 +1306,7 @@ def hprebn_gradient(hprebn: Numbers, d_bnraw: Tensor) -> Any:
 
 
 SHIFT, STRETCH = "shift = d_bnraw.mean(0)", "stretch = (d_bnraw * bnraw).sum(0) / (len(bnraw) - 1)"
+TOTAL = "d_bnraw.sum() / len(bnraw)"
 RESULT = "bnvar_inv * (d_bnraw - shift - bnraw * stretch)"
 
 BATCH_NORM_BACKWARD = Step(
@@ -1214,7 +1339,7 @@ BATCH_NORM_BACKWARD = Step(
     tolerance=1e-4,
     mistakes=(
         Mistake(
-            "The mean and the variance are taken as fixed. They depend on hprebn, too: one that "
+            "You take the mean and the variance as fixed. They depend on hprebn, too: one that "
             "grows raises the mean, so all others come out lower.",
             {RESULT: "bnvar_inv * d_bnraw"},
         ),
@@ -1230,19 +1355,24 @@ BATCH_NORM_BACKWARD = Step(
             {" - shift": ""},
         ),
         Mistake(
-            "The variance was divided by n - 1 in the forward pass (Bessel's correction), so its "
-            "derivative is, too. You divide by n.",
+            "You divide by n in the part through the variance. In the forward pass the variance "
+            "was divided by n - 1 (Bessel's correction), so its derivative is, too.",
             {"(len(bnraw) - 1)": "len(bnraw)"},
         ),
         Mistake(
-            "The mean of d_bnraw is divided by n - 1. Only the variance was; a mean is a sum "
-            "divided by n.",
+            "You divide the sum of d_bnraw by n - 1. Only the variance was divided by that; a "
+            "mean is a sum divided by n.",
             {SHIFT: "shift = d_bnraw.sum(0) / (len(bnraw) - 1)"},
         ),
         Mistake(
-            "It is n times as large as it should be: in the formula of the lecture, n * d_bnraw - "
-            "… stands in brackets, and 1/n in front of them.",
+            "It is n times as large as it should be: in the lecture's formula, n * d_bnraw - … "
+            "stands in parentheses, and 1/n in front of them.",
             {RESULT: "len(bnraw) * bnvar_inv * (d_bnraw - shift - bnraw * stretch)"},
+        ),
+        Mistake(
+            "The direct term is divided by n, too. In the lecture's formula, it is n * d_bnraw "
+            "that stands behind 1/n.",
+            {RESULT: "bnvar_inv * (d_bnraw / len(bnraw) - shift - bnraw * stretch)"},
         ),
         Mistake(
             "A division is missing: the sum of d_bnraw is divided by n, that of d_bnraw * bnraw by "
@@ -1273,7 +1403,7 @@ BATCH_NORM_BACKWARD = Step(
         ),
         Mistake(
             "The sums go along the rows. Mean and variance are those of a channel, over the "
-            "examples: dimension 0.",
+            "examples: sum along dimension 0.",
             {
                 SHIFT: "shift = d_bnraw.mean(1, keepdim=True)",
                 STRETCH: "stretch = (d_bnraw * bnraw).sum(1, keepdim=True) / (len(bnraw) - 1)",
@@ -1284,20 +1414,30 @@ BATCH_NORM_BACKWARD = Step(
             },
         ),
         Mistake(
-            "All channels are added up together. Each has its own mean and variance: sum(0).",
-            {SHIFT: "shift = d_bnraw.mean()", STRETCH: STRETCH.replace("sum(0)", "sum()")},
-            {STRETCH: STRETCH.replace("sum(0)", "sum()")},
+            "You sum over all channels together. Each has its own mean and variance: sum(0).",
+            {SHIFT: f"shift = {TOTAL}", ".sum(0) /": ".sum() /"},
+            {SHIFT: "shift = d_bnraw.mean()", ".sum(0) /": ".sum() /"},
+            {SHIFT: f"shift = {TOTAL}"},
             {SHIFT: "shift = d_bnraw.mean()"},
+            {".sum(0) /": ".sum() /"},
         ),
         Mistake(
-            "The part through the variance is the same for all examples. It has to be multiplied "
-            "by each one's bnraw: those far from the mean change the variance most.",
+            "A sum over the examples is missing: what goes through the mean is one number for "
+            "each channel, and so is Σ (d_bnraw * bnraw).",
+            {".sum(0) / (len": " / (len"},
+            {SHIFT: "shift = d_bnraw / len(bnraw)"},
+            {SHIFT: "shift = d_bnraw / len(bnraw)", ".sum(0) / (len": " / (len"},
+        ),
+        Mistake(
+            "The part through the variance is the same for all examples. Multiply it by each "
+            "one's bnraw: those far from the mean change the variance most.",
             {"bnraw * stretch": "stretch"},
         ),
         Mistake(
-            "In the part through the variance, d_bnraw is multiplied by bnraw before the sum: it "
-            "is Σ (d_bnraw * bnraw), not Σ d_bnraw.",
+            "In the part through the variance, multiply d_bnraw by bnraw before you sum: Σ "
+            "(d_bnraw * bnraw), not Σ d_bnraw.",
             {"(d_bnraw * bnraw).sum(0)": "d_bnraw.sum(0)"},
+            {"(d_bnraw * bnraw).sum(0)": "bnraw * d_bnraw.sum(0)"},
         ),
         Mistake(
             "n is the number of examples, len(bnraw), not of channels.",
@@ -1312,8 +1452,8 @@ BATCH_NORM_BACKWARD = Step(
             },
         ),
         Mistake(
-            "The factor 2 of the square and the -1/2 of the root make -1 together. One of them is "
-            "missing, so the part through the variance is twice or half of what it should be.",
+            "The part through the variance is twice or half of what it should be. The 2 from the "
+            "square and the -1/2 from the root make -1 together; one of them is missing.",
             {"bnraw * stretch": "2 * bnraw * stretch"},
             {"bnraw * stretch": "0.5 * bnraw * stretch"},
         ),
@@ -1411,15 +1551,15 @@ RNN_CELL = Step(
             new_h(f"torch.tanh({SUM} - self.from_input.bias)"),
         ),
         Mistake(
-            "The weights are the wrong way round: nn.Linear keeps them as (outputs, inputs), so "
+            "A matrix is not transposed: nn.Linear keeps its weight as (outputs, inputs), so "
             "write x @ weight.T, or call the layer.",
             new_h("torch.tanh(self.from_input(x) + h @ self.from_hidden.weight)"),
             new_h(f"torch.tanh({NOT_TRANSPOSED} + self.from_hidden(h))"),
             new_h(f"torch.tanh({NOT_TRANSPOSED} + h @ self.from_hidden.weight)"),
         ),
         Mistake(
-            "The two layers are the wrong way round: `from_input` takes the character, x, and "
-            "`from_hidden` the state, h.",
+            "The two layers are swapped: `from_input` takes the character, x, and `from_hidden` "
+            "the state, h.",
             new_h("torch.tanh(self.from_input(h) + self.from_hidden(x))"),
             new_h("torch.tanh(self.from_hidden(x) + self.from_input(h))"),
         ),
@@ -1439,7 +1579,7 @@ RNN_CELL = Step(
             {f"(torch.tanh({SUM}),)": f"torch.tanh({SUM})"},
         ),
         Mistake(
-            "You return more than the state. Here it is one tensor: (h,).",
+            "You return more than the state. Here the state is one tensor: return (h,).",
             f"(h,) = state\nh = torch.tanh({SUM})\nreturn h, h",
             f"(h,) = state\nh = torch.tanh({SUM})\nreturn h, (h,)",
         ),
@@ -1458,7 +1598,7 @@ RNN_CELL = Step(
             new_h(f"torch.tanh({SUM}) * 0.5 + h * 0.5"),
         ),
         Mistake(
-            "This is another activation function. The cell's is tanh, from -1 to 1.",
+            "That is another activation function. This cell's is tanh, from -1 to 1.",
             new_h(f"torch.sigmoid({SUM})"),
             new_h(f"torch.relu({SUM})"),
         ),
@@ -1467,7 +1607,7 @@ RNN_CELL = Step(
             new_h("h"),
         ),
         Mistake(
-            "The numbers are right, but no gradient goes back to the earlier characters: "
+            "The state is right, but no gradient goes back to the earlier characters: "
             "`.detach()`, `.data` or `no_grad` cuts the graph.",
             new_h("torch.tanh(self.from_input(x) + self.from_hidden(h.detach()))"),
             new_h(f"torch.tanh({SUM}).detach()"),

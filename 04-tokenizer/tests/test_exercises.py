@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.proving import dialogue, problems, verdict
+from house.exercises import dialogue, problems, verdict
 from tokenizer.exercises import LADDER
 
 

@@ -684,7 +684,6 @@ def encoded(text: str, allowed_special: str | Collection[str]) -> Any:
 
 
 PART = "[special[part]] if part in special else self.encode_ordinary(part)"
-RAISE = 'if allowed_special == "none_raise":'
 PATTERN = '"(" + "|".join(map(re.escape, longest_first)) + ")"'
 
 SPECIAL = Step(
@@ -778,11 +777,14 @@ SPECIAL = Step(
         Mistake(
             'Text from a stranger may smuggle special tokens in unnoticed: with "none_raise", a '
             "special token in the text has to raise a ValueError.",
-            {RAISE: "if False:"},
+            {"if token in text:": "if False:"},
         ),
         Mistake(
             '"none" raises an error. It allows no special token, but only "none_raise" raises.',
-            {RAISE: 'if allowed_special in ("none", "none_raise"):'},
+            {
+                'elif allowed_special == "none":\n            special = {}\n        '
+                'elif allowed_special == "none_raise":': 'elif "none" in allowed_special:'
+            },
         ),
         Mistake(
             "It raises an error whenever there are special tokens, even if none is in the text.",
@@ -822,11 +824,7 @@ SPECIAL = Step(
         Mistake(
             "As in the lecture, an assert refuses the text. It is skipped if Python runs with -O; "
             "a ValueError is not.",
-            {
-                RAISE: 'if allowed_special == "none_raise":\n'
-                "            assert not any(token in text for token in self.special_tokens)\n"
-                "        if False:"
-            },
+            {"if token in text:": "assert token not in text\n                if False:"},
             passes=True,
         ),
     ),

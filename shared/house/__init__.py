@@ -1,1 +1,1 @@
-"""What tends this repository, and no lesson needs: its benchmarks and its demo."""
+"""What tends this repository, and no lesson needs: benchmarks, the demo, tests of exercises."""

@@ -13,7 +13,6 @@ import importlib.abc
 import importlib.util
 import io
 import json
-import math
 import random
 import re
 import subprocess
@@ -21,7 +20,7 @@ import sys
 import tempfile
 import textwrap
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -29,14 +28,20 @@ from types import ModuleType
 from typing import Any
 
 from shared.exercises import Ladder, Mistake, Step, changed, find, lines_of
+from shared.values import difference, encode, pattern, show
 
 Answer = dict[str, Any]  # what came of a probe, as JSON: its value or its error; see `ask`
 PATIENCE = 4.0  # seconds for the learner's code to answer all probes
-WIDTH = 88
 PRINTED = 20  # lines of what the learner's code printed
-
-
-# Asking.
+ERRORS = {
+    "NotImplementedError": "This is still blank.",
+    "SystemExit": "Your code ends the program. A function ends with `return`.",
+}
+CHANGED = (
+    "What your code returns is right, but it changes what it was given, and whoever calls it may "
+    "still need that. Make a new one, or begin with a copy."
+)
+NOT_CHANGED = "What your code was given, and was to change, is not as it should be."
 
 
 class OtherSource(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
@@ -159,15 +164,24 @@ def answer_all(exercises: str, name: str, folder: str, out: str, stuck: str) -> 
             write(answers_of_mistakes(ladder, step))
 
 
-def check(ladder: Ladder, step: Step, folder: Path) -> "Verdict":
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a step is right; the mistake, if it is a known one; and all of it in words."""
+
+    right: bool
+    text: str
+    mistake: Mistake | None = None
+
+
+def check(ladder: Ladder, step: Step, folder: Path) -> Verdict:
     """What is to be said of the step as it is written in `folder`."""
     path, name = ladder.place(step)
     file = folder / path
     try:
-        mine = lines_of(find(file.read_text(encoding="utf-8"), name))
+        lines = lines_of(find(file.read_text(encoding="utf-8"), name))
     except SyntaxError as error:
         line = f"{file}, line {error.lineno}: {(error.text or '').strip()}"
-        return Verdict(False, f"Python cannot read your code: {error.msg}.\n\n    {line}")
+        return Verdict(False, _with(f"Python cannot read your code: {error.msg}.", [line]))
     except (OSError, ValueError):
         again = f"`learn start {step.name} --again` puts its signature back"
         return Verdict(False, f"{file} has no `{name}` any more; {again}.")
@@ -178,47 +192,40 @@ def check(ladder: Ladder, step: Step, folder: Path) -> "Verdict":
         subprocess.run([sys.executable, "-c", code, *args], stdin=subprocess.DEVNULL, check=False)
         right, *yours = map(json.loads, out.read_text(encoding="utf-8").splitlines())
         innermost_first = re.findall(r'File "(.*)", line (\d+)', stuck.read_text())
-    wrong = yours.pop() if len(yours) > len(right) else []
-    if yours and (problem := yours[-1].get("cannot be imported")):
-        return Verdict(
-            False, f"Your code cannot be imported.\n\n{textwrap.indent(problem, '    ')}"
-        )
 
-    def where(frames: list[tuple[str, int]]) -> str:
+    def place(frames: list[tuple[str, int]]) -> list[str]:
         """The innermost line of the step, or else of the learner's copy."""
         theirs = [(Path(f), n) for f, n in frames if folder.absolute() in Path(f).parents]
-        inside = [(f, n) for f, n in theirs if f.name == file.name and mine.start < n <= mine.stop]
+        inside = [
+            (f, n) for f, n in theirs if f.name == file.name and lines.start < n <= lines.stop
+        ]
         if not theirs:
-            return ""
+            return []
         path, number = (inside or theirs)[-1]
         line = path.read_text(encoding="utf-8").splitlines()[number - 1].strip()
-        return f"\n{folder / path.relative_to(folder.absolute())}, line {number}: {line}"
+        return [f"{folder / path.relative_to(folder.absolute())}, line {number}: {line}"]
 
-    if len(yours) == len(right):
-        for answer in yours:
-            answer["where"] = where(answer.get("frames", []))
-        return judge(step, right, wrong, yours)
-    probe = step.probes[len(yours)]
-    says = "Your code ends the whole program. A function ends with `return`."
-    if innermost_first:
-        probe += where([(path, int(number)) for path, number in reversed(innermost_first)])
-        says = (
-            f"Your code did not come to an end within {PATIENCE:.0f} seconds. Is there a loop "
-            "whose condition never becomes false, or that reads a list which it makes longer?"
-        )
-    return Verdict(False, f"{says}\n\n{textwrap.indent(probe, '    ')}")
+    wrong = yours.pop() if len(yours) > len(right) else []
+    if yours and "cannot be imported" in yours[-1]:
+        problem = yours[-1]["cannot be imported"].splitlines()
+        return Verdict(False, _with("Your code cannot be imported.", problem))
+    if len(yours) < len(right):
+        says = "Your code ends the whole program. A function ends with `return`."
+        if innermost_first:
+            says = (
+                f"Your code did not come to an end within {PATIENCE:.0f} seconds. Is there a loop "
+                "whose condition never becomes false, or that reads a list which it makes longer?"
+            )
+        frames = [(file, int(number)) for file, number in reversed(innermost_first)]
+        return Verdict(False, _with(says, [step.probes[len(yours)], *place(frames)]))
+    for answer in yours:
+        answer["place"] = place(answer.get("frames", []))
+    return judge(step, right, wrong, yours)
 
 
-# Judging.
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Whether a step is right; the mistake, if it is a known one; and all of it in words."""
-
-    right: bool
-    text: str
-    mistake: Mistake | None = None
+def _with(says: str, lines: list[str]) -> str:
+    """A sentence, and lines that are shown as they are."""
+    return "\n\n".join(filter(None, [says, textwrap.indent("\n".join(lines), "    ")]))
 
 
 def judge(
@@ -247,7 +254,7 @@ def judge(
         return Verdict(True, "\n\n".join(dict.fromkeys(remarks)))
 
     first = min(failing)
-    part, says, block = compare(step.probes[first], yours[first], right[first], step.tolerance)
+    part, says, lines = compare(step.probes[first], yours[first], right[first], step.tolerance)
     failing = failing - edges or failing
     most, probable = len(failing) // 2, None
     for mistake, forms in zip(step.mistakes, wrong):
@@ -255,15 +262,15 @@ def judge(
             shown = shows(form) - edges or shows(form)
             explained = {i for i in failing if same(yours[i], form[i])}
             if explained == failing == shown:
-                return Verdict(False, f"{mistake.says}\n\n{block}", mistake)
+                return Verdict(False, _with(mistake.says, lines), mistake)
             values = {i for i in explained if "error" not in yours[i]}
             if shown <= failing and len(values) > most:
                 most, probable = len(values), mistake
     if part is not None and part in step.parts:
-        return Verdict(False, f"{step.parts[part]}\n\n{block}")
+        return Verdict(False, _with(step.parts[part], lines))
     if part is not None and probable:
-        return Verdict(False, f"It looks like this: {probable.says}\n\n{block}", probable)
-    return Verdict(False, f"{says}\n\n{block}".strip("\n"))
+        return Verdict(False, _with(f"It looks like this: {probable.says}", lines), probable)
+    return Verdict(False, _with(says, lines))
 
 
 def _differ(yours: Answer, expected: Answer, tolerance: float) -> str:
@@ -286,26 +293,24 @@ def _differ_in_value(yours: Answer, expected: Answer, tolerance: float) -> str:
 
 def compare(
     probe: str, yours: Answer, expected: Answer, tolerance: float
-) -> tuple[str | None, str, str]:
-    """Which part of an answer is wrong, a sentence about it, and the two beside each other.
+) -> tuple[str | None, str, list[str]]:
+    """Which part of an answer is wrong, a sentence about it, and lines that show it.
 
     The part is the name of a part, "" for an answer without names, or None if there is no answer.
     """
     part, says, lines = None, "", [probe]
     if "error" in yours:
         kind, message = yours["error"]
-        says = "Your code raises an error."
-        if kind == "NotImplementedError":
-            says = "This is still blank."
-        if kind == "SystemExit":
-            says = "Your code ends the program. A function ends with `return`."
-        lines[0] += yours.get("where", "")
-        lines.append(f"{kind}: {message}" if message else kind)
+        place = yours.get("place", [])
+        says = ERRORS.get(kind, "Your code raises an error.")
+        if not place:
+            says = "What your code returns cannot be used."
+        lines += [*place, f"{kind}: {message}" if message else kind]
     elif "error" in expected:
         lines += [f"gives     {show(yours['value'])}", f"expected  {': '.join(expected['error'])}"]
     elif found := _differ_in_value(yours, expected, tolerance):
         part, mine, right = _first_part(yours["value"], expected["value"], tolerance)
-        says = _pattern(mine, right, tolerance)
+        says = pattern(mine, right, tolerance)
         if yours["value"] is None:
             part, says = None, "Your code returns nothing: is a `return` missing?"
             if yours["printed"]:
@@ -319,17 +324,12 @@ def compare(
     else:
         triples = zip(expected["before"], yours["after"], expected["after"])
         before, after, right = next(t for t in triples if difference(*t[1:], tolerance))
-        says = (
-            "What your code returns is right, but it changes what it was given, and whoever calls "
-            "it may still need that. Make a new one, or begin with a copy."
-        )
-        if difference(before, right, tolerance):
-            says = "What was to be changed is not as it should be."
+        says = CHANGED if not difference(before, right, tolerance) else NOT_CHANGED
         lines += [f"leaves    {show(after)}", f"expected  {show(right)}"]
     if yours["printed"]:
         printed = yours["printed"].rstrip().splitlines()
         lines += ["", "Your code printed:", *printed[:PRINTED], *["..."][: len(printed) > PRINTED]]
-    return part, says, textwrap.indent("\n".join(lines), "    ")
+    return part, says, lines
 
 
 def _first_part(yours: Any, expected: Any, tolerance: float) -> tuple[str, Any, Any]:
@@ -340,136 +340,3 @@ def _first_part(yours: Any, expected: Any, tolerance: float) -> tuple[str, Any, 
             if isinstance(key, str) and difference(mine.get(key), value, tolerance):
                 return key, mine.get(key), value
     return "", yours, expected
-
-
-def _pattern(yours: Any, expected: Any, tolerance: float) -> str:
-    """What the wrong numbers have in common, in a sentence, or nothing."""
-    a, b = list(_numbers(yours)), list(_numbers(expected))
-    if len(a) != len(b) or not any(b):
-        return ""
-    ratio = next(x / y for x, y in zip(a, b) if y)
-    nice = ratio and (round(ratio, 9).is_integer() or round(1 / ratio, 9).is_integer())
-    if (
-        round(ratio, 9) != 1
-        and (nice or len(a) > 2)
-        and all(_close(x, ratio * y, tolerance) for x, y in zip(a, b))
-    ):
-        if round(ratio, 9) == -1:
-            return "The sign is the opposite."
-        return "Everything is zero." if not ratio else f"It is {ratio:.6g} times what it should be."
-    if all(_close(x, y, tolerance) for x, y in zip(sorted(a), sorted(b))):
-        return "These are the right numbers in the wrong order."
-    return ""
-
-
-def _numbers(value: Any) -> Iterator[float]:
-    """All numbers in an encoded value, in order."""
-    if isinstance(value, int | float):
-        yield value
-    elif isinstance(value, dict):
-        yield from _numbers(value.get("numbers", value.get("dict")))
-    elif isinstance(value, list):
-        for item in value:
-            yield from _numbers(item)
-
-
-# Values as JSON.
-
-
-def encode(value: Any) -> Any:
-    """A value as JSON."""
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, bytes | bytearray):
-        return {"bytes": value.hex()}
-    if isinstance(value, Mapping):
-        return {"dict": [[encode(k), encode(v)] for k, v in value.items()]}
-    if isinstance(value, set | frozenset):
-        return {"set": sorted(map(encode, value), key=repr)}
-    if isinstance(value, list | tuple | range | Iterator) or type(value).__name__ == "dict_keys":
-        return [encode(item) for item in value]
-    if hasattr(value, "tolist") and hasattr(value, "dtype"):  # a tensor, an array
-        numbers = value.tolist()
-        if not isinstance(numbers, list):
-            return numbers
-        return {"tensor": str(value.dtype), "shape": list(value.shape), "numbers": numbers}
-    return {"object": type(value).__name__}
-
-
-def show(value: Any) -> str:
-    """An encoded value as Python would print it, cut where it gets long."""
-    text = _text(value)
-    return text if len(text) <= WIDTH - 14 else f"{text[: WIDTH - 17]}..."
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_text, value))}]"
-    if not isinstance(value, dict):
-        return repr(value)
-    if "bytes" in value:
-        return repr(bytes.fromhex(value["bytes"]))
-    if "dict" in value:
-        items = [f"{_key(key)}: {_text(item)}" for key, item in value["dict"]]
-        return f"{{{', '.join(items)}}}"
-    if "set" in value:
-        return f"{{{', '.join(map(_text, value['set']))}}}" if value["set"] else "set()"
-    if "tensor" in value:
-        return f"a tensor of shape {tuple(value['shape'])}: {_text(value['numbers'])}"
-    name = value["object"]
-    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
-
-
-def _key(key: Any) -> str:
-    """A key of a dict, which cannot have been a list."""
-    return f"({', '.join(map(_text, key))})" if isinstance(key, list) else _text(key)
-
-
-def difference(yours: Any, expected: Any, tolerance: float, at: str = "") -> str:
-    """Where and how two encoded values differ first, in words; nothing if they are the same.
-
-    Shapes come before types, types before numbers.
-    """
-    here = f"{at} is " if at else ""
-    both = f"{here}{show(yours)}, expected {show(expected)}"
-    if isinstance(yours, int | float) and isinstance(expected, int | float):
-        return "" if _close(yours, expected, tolerance) else both
-    if isinstance(yours, list) and isinstance(expected, list):
-        if len(yours) != len(expected):
-            return f"{here}of length {len(yours)}, expected {len(expected)}"
-        parts = enumerate(zip(yours, expected))
-        all_found = (difference(y, e, tolerance, f"{at}[{i}]") for i, (y, e) in parts)
-        return next(filter(None, all_found), "")
-    if not isinstance(yours, dict) or not isinstance(expected, dict) or [*yours] != [*expected]:
-        return "" if yours == expected else both
-    if "tensor" in expected:
-        if yours["shape"] != expected["shape"]:
-            return f"{here}of shape {tuple(yours['shape'])}, expected {tuple(expected['shape'])}"
-        if _kind(yours["tensor"]) != _kind(expected["tensor"]):
-            return f"{here}of dtype {yours['tensor']}, expected {expected['tensor']}"
-        return difference(yours["numbers"], expected["numbers"], tolerance, at)
-    if "dict" in expected:
-        mine = {repr(key): value for key, value in yours["dict"]}
-        for key, value in expected["dict"]:
-            if repr(key) not in mine:
-                return f"{here or 'it is '}without {_key(key)}"
-            name = key if isinstance(key, str) and not at else f"{at}[{_key(key)}]"
-            if found := difference(mine.pop(repr(key)), value, tolerance, name):
-                return found
-        return (
-            f"{here or 'it is '}with {next(iter(mine))}, which should not be there" if mine else ""
-        )
-    return "" if yours == expected else both
-
-
-def _close(a: float, b: float, tolerance: float) -> bool:
-    if math.isfinite(a) and math.isfinite(b):
-        return abs(a - b) <= tolerance * max(1.0, abs(b))
-    return a == b or (math.isnan(a) and math.isnan(b))
-
-
-def _kind(dtype: str) -> str:
-    """float, int or bool, whatever the precision."""
-    return next((kind for kind in ("float", "int", "bool") if kind in dtype), dtype)

@@ -163,6 +163,8 @@ class Learn:
         if not verdict.right:
             state.begin(step.name)
             say(f"Not yet. {verdict.text}")
+            if others := [n for n in state.begun if n not in state.done and n != step.name]:
+                say(f"\nNot done yet either, and perhaps the cause: {', '.join(others)}")
             print(f"\nA hint:    {self.command('hint')}")
             print(f"The term:  python -m shared.dictionary {step.term}")
             return False

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from shared.checking import check, difference, encode, show
+from shared.checking import check
 from shared.exercises import Ladder, blanked, definition, find, with_definition
 from shared.learn import Learn
+from shared.values import difference, encode, show
 
 MODULE = '''"""A module."""
 

@@ -64,7 +64,7 @@ def _problems_of(ladder: Ladder, step: Step) -> list[str]:
             said = judge(step, right, wrong, form)
             if said.right != mistake.passes or said.mistake not in (mistake, None):
                 found.append(f"form {number} of {mistake.says[:40]!r} is said to be: {said.text}")
-            elif not mistake.passes and said.mistake is None:
+            elif mistake.says not in said.text:
                 found.append(f"form {number} of {mistake.says[:40]!r} is not named: {said.text}")
     return found
 
