@@ -398,10 +398,10 @@ def _():
     mo.md(f"""
     ## {at("0:52:52")} Backpropagation by hand: a neuron
 
-    A neuron multiplies each input by a weight, adds everything up with a bias, and squashes the sum
-    with tanh. In training, the weights move, not the inputs: what matters are their gradients. In
-    the lecture, $x_2$ is 0, so $w_2$ cannot change anything, and has a gradient of 0. Make $b$
-    larger: tanh saturates, and all gradients fade.
+    A neuron multiplies each input by a weight, adds everything up with a bias, and squashes the
+    sum with tanh. Training changes the weights, not the inputs, so it is their gradients that
+    matter. In the lecture, $x_2$ is 0, so $w_2$ cannot change anything, and has a gradient of 0.
+    Make $b$ larger: tanh saturates, and all gradients fade.
     """)
     return
 
@@ -708,8 +708,8 @@ def _():
     ## {at("2:01:12")} Gradient descent
 
     Forward pass, zero the gradients, backward pass, update; again and again. Try it with a large
-    learning rate, and without zeroing the gradients, the most common bug of all, which the
-    lecture has, too, for a while.
+    learning rate, and without zeroing the gradients, a common bug, which the lecture has, too,
+    for a while.
     """)
     return
 
@@ -801,7 +801,7 @@ def _():
 
     micrograd's own demonstration separates two half moons with 337 parameters, the max-margin
     loss, a little regularization, and a learning rate that falls. Press the button and watch the
-    boundary; it takes a few seconds. Then move the slider to go through the training again.
+    boundary; it takes a few seconds. Afterwards a slider takes you through the training again.
     """)
     return
 

@@ -142,7 +142,7 @@ def _(gpt_button):
         except ConnectionError as _error:
             gpt_problem = str(_error)
     mo.callout(
-        mo.md(f"GPT's tokenizers stay closed: {gpt_problem}."), "warn"
+        mo.md(f"GPT's tokenizers could not be opened: {gpt_problem}."), "warn"
     ) if gpt_problem else None
     return (gpts,)
 
@@ -339,9 +339,9 @@ def _():
     mo.md(f"""
     ## {at("0:34:58")} Training, and the compression ratio
 
-    Each merge adds a token to the vocabulary and makes the text shorter. By how much, is the
-    compression ratio: bytes per token. Here, the play that comes with this repository is
-    compressed, merge by merge, until no pair is left inside a word.
+    Each merge adds a token to the vocabulary and makes the text shorter. The compression ratio
+    says how much: bytes per token. Here, the play that comes with this repository is compressed,
+    merge by merge, until no pair is left inside a word.
     """)
     return
 

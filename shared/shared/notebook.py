@@ -119,20 +119,19 @@ def answer(ladder: Ladder, name: str, text: str | None) -> mo.Html:
     says = verdict.text.replace(f"{mine}{os.sep}", "")
     if not verdict.right:
         return mo.vstack([mo.callout(mo.md(f"**Not yet.** {says}"), "danger"), hints])
+    lines = textwrap.dedent(definition(lesson, target))
     right = f"**Right:** {len(step.probes)} answers, equal to the lesson's.\n\n{says}"
     return mo.vstack(
         [
             mo.callout(mo.md(right), "success"),
-            mo.accordion(
-                {"The lesson's lines": mo.md(f"```python\n{definition(lesson, target)}```")}
-            ),
+            mo.accordion({"The lesson's lines": mo.md(f"```python\n{lines}```")}),
         ]
     )
 
 
-def runs(*folders: Path) -> dict[str, Path]:
-    """The finished runs in these folders, the latest first, by name."""
-    found = [path.parent for folder in folders for path in folder.glob("*/results.json")]
+def runs(folder: Path) -> dict[str, Path]:
+    """The finished runs in a folder, the latest first, by name."""
+    found = [path.parent for path in folder.glob("*/results.json")]
     found.sort(key=lambda run: run.stat().st_mtime, reverse=True)
     return {run.name: run for run in found}
 
