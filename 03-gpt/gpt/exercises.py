@@ -144,6 +144,14 @@ BATCH = Step(
             {"chunks[:, 1:]": "chunks[:, :-1].roll(-1, dims=1)"},
         ),
         Mistake(
+            "The targets are the next window. Each token's target is the one right after it, so y "
+            "begins one place after x.",
+            IX.replace("- block_size", "- 2 * block_size")
+            + X
+            + Y.replace("i + 1 : i + block_size + 1", "i + block_size : i + 2 * block_size")
+            + XY,
+        ),
+        Mistake(
             "There is one target for a whole window. A window is block_size examples at once: "
             "each of its tokens has a target, the next one, so y is as long as x.",
             IX + X + "y = torch.stack([data[i + block_size] for i in ix])\n" + XY,
@@ -276,15 +284,17 @@ _WEIGHTS: dict[str, Callable[[Tensor], Any]] = {
 
 
 def dropped() -> Any:
-    """What becomes of a head's weights while it is trained with dropout."""
+    """What becomes of a head's weights with dropout, when the model is in use, and in training."""
     head, x = _head_that_shows_weights([2.0] * 4, [1.0, -1.0, 2.0, 1.5], dropout=0.5)
-    plain = head(x)
+    plain, again = head(x), head(x)
     head.train()
     often = torch.stack([head(x) for _ in range(20)])
+    did = "some weights are dropped"
     if often.equal(plain.expand_as(often)):
-        return {"in training": "no weight is dropped"}
-    either = (often == 0) | (often - 2 * plain).abs().lt(1e-5)
-    return {"in training": "some weights are dropped" if either.all() else "something else"}
+        did = "no weight is dropped"
+    elif not ((often == 0) | (often - 2 * plain).abs().lt(1e-5)).all():
+        did = "something else"
+    return {"in use": "always the same" if again.equal(plain) else "varies", "in training": did}
 
 
 def gathered(batch_size: int, time: int) -> Any:
@@ -347,6 +357,8 @@ HEAD = Step(
         "weights": "No token looks ahead, and the weights of each sum to 1, but they are not those "
         "of softmax(q kᵀ / √head_size).",
         "out": "The output is not softmax(q kᵀ / √head_size) v.",
+        "in use": "When the model is not in training, nothing may be dropped. `self.dropout` knows "
+        "which it is.",
         "in training": "In training, dropout should set some of the weights to 0, and double the "
         "others: self.dropout(wei), after the softmax.",
     },
@@ -369,6 +381,10 @@ HEAD = Step(
             {SCALE: "T ** -0.5"},
         ),
         Mistake(
+            "A head has no `head_size`, but its queries and keys know it: q.shape[-1].",
+            {SCALE: "self.head_size ** -0.5"},
+        ),
+        Mistake(
             "You multiply by √head_size. The scores should become smaller: divide by it, or "
             "multiply by head_size ** -0.5.",
             {SCALE: "k.shape[-1] ** 0.5"},
@@ -387,6 +403,10 @@ HEAD = Step(
             "The softmax goes over the queries. Each token divides its attention among the keys: "
             "its row should sum to 1, so dim=-1.",
             {"dim=-1)  # (B, T, T) row": "dim=-2)  # (B, T, T) row"},
+        ),
+        Mistake(
+            "The softmax goes over the batch, so texts share their attention. Each token divides "
+            "its own among the keys: dim=-1.",
             {"dim=-1)  # (B, T, T) row": "dim=0)  # (B, T, T) row"},
         ),
         Mistake(
@@ -400,6 +420,7 @@ HEAD = Step(
             {"~self.tril[:T, :T]": "~self.tril[:T, :T].tril(-1)"},
             {"~self.tril[:T, :T]": "~torch.tril(torch.ones(T, T), -1).bool()"},
             {"~self.tril[:T, :T]": "torch.triu(torch.ones(T, T)).bool()"},
+            {MASK: "wei.masked_fill(torch.triu(torch.ones(T, T)) == 1, -1e9)"},
         ),
         Mistake(
             "The mask is one off: each token sees the one after it, which it is to predict. The "
@@ -411,6 +432,7 @@ HEAD = Step(
             "`masked_fill` fills where its condition is True, and `self.tril` is True for the "
             "past, so take `self.tril[:T, :T] == 0`.",
             {"~self.tril[:T, :T]": "self.tril[:T, :T]"},
+            {MASK: "wei.masked_fill(self.tril[:T, :T], -1e9)"},
             {"~self.tril[:T, :T]": "~self.tril[:T, :T].T"},
             {"~self.tril[:T, :T]": "torch.tril(torch.ones(T, T), -1).bool()"},
         ),
@@ -446,6 +468,7 @@ HEAD = Step(
             "self.tril[:T, :T].",
             {"self.tril[:T, :T]": "self.tril"},
             {MASK: 'wei.masked_fill(self.tril == 0, float("-inf"))'},
+            {MASK: "wei * self.tril"},
         ),
         Mistake(
             "The mask is added to the scores as it is, where it is no more than 1 or 0. The scores "
@@ -521,6 +544,11 @@ HEAD = Step(
             "-inf becomes NaN. It belongs after it, on the weights.",
             f"{SCORES}wei = self.dropout({MASK})\nwei = {SOFTMAX}\nreturn wei @ v",
             f"{SCORES}wei = self.dropout(wei)\nwei = {MASK}\nwei = {SOFTMAX}\nreturn wei @ v",
+        ),
+        Mistake(
+            "Dropout stays on when the model is not in training: F.dropout has to be told, with "
+            "training=self.training. `self.dropout` knows.",
+            {"self.dropout(wei)": "F.dropout(wei, self.dropout.p)"},
         ),
         Mistake(NO_DROPOUT, {"wei = self.dropout(wei)": "pass"}, passes=True),
     ),
@@ -676,6 +704,13 @@ HEADS = Step(
             "x itself is added. That is the residual connection, which the block adds; the heads "
             "return only what they find.",
             {CAT: f"x + {CAT}"},
+        ),
+        Mistake(
+            "There is no projection here, nor dropout. In this lesson both come after the heads, "
+            "in the block's `sa`; the heads return only what they find, side by side.",
+            {CAT: f"self.proj({CAT})"},
+            {CAT: f"self.dropout(self.proj({CAT}))"},
+            {CAT: f"self.dropout({CAT})"},
         ),
         Mistake(
             "`self.heads` is a list of heads, and a list cannot be called. Call each of them.",
@@ -1089,9 +1124,11 @@ GENERATE = Step(
             {"F.softmax(logits, dim=-1)": "torch.sigmoid(logits)"},
         ),
         Mistake(
-            "The softmax goes over the batch. It should go over the vocabulary, the last "
-            "dimension: dim=-1.",
+            "The softmax does not go over the vocabulary, but over the batch or over time. The "
+            "vocabulary is the last dimension: dim=-1.",
             {"F.softmax(logits, dim=-1)": "F.softmax(logits, dim=0)"},
+            {LAST: "pass", "F.softmax(logits, dim=-1)": "F.softmax(logits, dim=1)[:, -1]"},
+            {LAST: "pass", "F.softmax(logits, dim=-1)": "F.softmax(logits, dim=0)[:, -1]"},
         ),
         Mistake(
             "Every token is drawn as often as any other: the model's probabilities are not used.",
@@ -1301,6 +1338,12 @@ TOP_K = Step(
             "Only the most likely token is left: you compare with the largest logit. Compare with "
             "the smallest of those that are kept, topk(top_k).values[:, -1:].",
             {"values[:, -1:]": "values[:, :1]"},
+        ),
+        Mistake(
+            "You compare with the k-th smallest logit: sort goes upwards by default. The k-th "
+            "largest is topk(top_k).values[:, -1:].",
+            {LEAST: "least = logits.sort(dim=1).values[:, top_k - 1 : top_k]"},
+            {LEAST: "least = logits.sort(dim=1).values[:, top_k : top_k + 1]"},
         ),
         Mistake(
             "The first row decides what is kept in all rows. Each has a k-th largest logit of its "
@@ -2247,6 +2290,17 @@ MODEL = Step(
             "The weights of the token embedding are (V, C), and x is (B, T, C): transpose them, "
             "weight.T.",
             {"weight.T": "weight"},
+        ),
+        Mistake(
+            "There is no `lm_head`: GPT-2 uses the token embeddings a second time, "
+            "self.norm(x) @ self.token_embedding.weight.T.",
+            {LOGITS: "logits = self.lm_head(self.norm(x))"},
+        ),
+        Mistake(
+            "These are the logits of the last position only, as nanoGPT returns them while it "
+            "generates. Return those of all positions, (B, T, V), with targets or without.",
+            {"self.norm(x) @": "self.norm(x[:, -1:]) @"},
+            {"self.norm(x) @": "self.norm(x if targets is not None else x[:, -1:]) @"},
         ),
         Mistake(
             "The targets are shifted here a second time, so the model learns to skip a token. "
