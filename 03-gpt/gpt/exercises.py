@@ -61,7 +61,59 @@ def batch(length: int, batch_size: int, block_size: int) -> Any:
     if x.shape == y.shape == (batch_size, block_size):
         starts = x[:, 0]
         answer |= {
-            PLACES: "The rows of x are not windows of the data: from its start, each should have the "
+            PLACES: (x - x[:, :1]).unique(dim=0).tolist(),
+            SHIFT: (y - x).unique().tolist(),
+            "all rows are the same": len(starts.unique()) == 1,
+            "the rows are equally far apart": len(starts.diff().unique()) == 1,
+            "the next batch is the same": x.equal(other[0]),
+        }
+    return answer
+
+
+def starts(length: int, block_size: int) -> Any:
+    """Where the windows of many batches begin."""
+    try:
+        rows = [get_batch(torch.arange(length), 8, block_size)[0] for _ in range(50)]
+        return {"starts": torch.stack(rows)[:, :, 0].unique().tolist()}
+    except (IndexError, RuntimeError, ValueError) as error:
+        if any(text in str(error) for text in ("out of", "equal size", "of length")):
+            return {"starts": "some windows run over the end"}
+        raise
+
+
+IX = "ix = torch.randint(len(data) - block_size, (batch_size,))\n"
+X = "x = torch.stack([data[i : i + block_size] for i in ix])\n"
+Y = "y = torch.stack([data[i + 1 : i + block_size + 1] for i in ix])\n"
+XY = "return x, y"
+
+BATCH = Step(
+    "batch",
+    "stages.get_batch",
+    "a batch of windows from the text",
+    lecture=f"{VIDEO} 0:14:27",
+    term="block size",
+    write=(
+        "Choose `batch_size` random places in `data`. Return two tensors, (batch_size, block_size) "
+        "each: x, the windows of `block_size` tokens from there on; and y, for each of these "
+        "tokens the one that comes next."
+    ),
+    hints=(
+        "torch.randint(high, (batch_size,)) draws the places, from 0 to high - 1. Which is the "
+        "last place from which all tokens of x and of y are still in the data?",
+        "A window from place i is data[i : i + block_size]; its targets are as many, from i + 1.",
+        "torch.stack makes a tensor (batch_size, block_size) of a list of windows. A window with "
+        "its targets has block_size + 1 tokens, so high is len(data) - block_size.",
+    ),
+    probes=(
+        "batch(length=10_000, batch_size=4, block_size=3)",
+        "batch(length=10_000, batch_size=5, block_size=8)",
+        "starts(length=12, block_size=4)",
+    ),
+    parts={
+        "returned": "Return two tensors, x and y.",
+        "shape of x": "x is not of the shape (batch_size, block_size): a row is a window.",
+        "shape of y": "y is not of the same shape as x: each token of x has a target.",
+        PLACES: "The rows of x are not windows of the data: from its start, each should have the "
         "tokens in the order of the text, one after the other.",
         SHIFT: "The targets are not the next tokens: y should be x, one token further.",
         "all rows are the same": "All rows of the batch are the same.",
@@ -300,9 +352,9 @@ HEAD = Step(
     parts={
         "returned": ONE_TENSOR,
         "shape": "The output is not of the shape (B, T, head_size).",
-        "NaNs": "There are NaNs among the weights. They come of a softmax over nothing but -inf: of a "
-        "row in which everything is masked, or of a softmax in the wrong dimension; it goes over "
-        "the keys, dim=-1.",
+        "NaNs": "There are NaNs among the weights. They come of a softmax over nothing but -inf: "
+        "of a row in which everything is masked, or of a softmax in the wrong dimension; it goes "
+        "over the keys, dim=-1.",
         "weights on the future": "A token looks into the future: it has a weight for one that "
         "comes after it. Mask these before the softmax.",
         "sum of each row": "The weights of a token do not sum to 1. Mask with -inf, then take the "
@@ -1369,8 +1421,8 @@ TOP_K = Step(
             },
         ),
         Mistake(
-            "But if top_k is larger than the vocabulary, topk fails, where all tokens are to be kept. nanoGPT "
-            "takes min(top_k, logits.shape[-1]).",
+            "But if top_k is larger than the vocabulary, topk fails; then all are to be kept. "
+            "nanoGPT takes min(top_k, logits.shape[-1]).",
             {" and top_k < logits.shape[1]": ""},
             passes=True,
         ),
