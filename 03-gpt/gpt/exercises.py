@@ -1116,6 +1116,7 @@ GENERATE = Step(
         Mistake(
             "The model returns two things, logits and loss: logits, _ = self(context).",
             {"logits, _ = self(context)": "logits = self(context)"},
+            {"logits, _ = self(context)": "logits = self(context)", LAST: "pass"},
         ),
         Mistake(
             "torch.multinomial takes probabilities, and logits may be negative. F.softmax makes "
@@ -1477,7 +1478,8 @@ def averaged(time: int) -> Any:
     layer.query_key_value.weight.data[8:] = torch.diag(torch.tensor([1.0, 10.0, 100.0, 1000.0]))
     layer.project.weight.data.copy_(torch.eye(4))
     out = layer(torch.arange(1.0, time + 1)[None, :, None].expand(1, time, 4))
-    return described(out, 1, time, 4, averages=lambda out: out[0].tolist())
+    places = {"zeros_of_each_number": lambda out: out[0].log10().floor().tolist()}
+    return described(out, 1, time, 4, **places, averages=lambda out: out[0].tolist())
 
 
 def all_heads(batch_size: int, time: int, n_head: int) -> Any:
@@ -1580,8 +1582,12 @@ ATTENTION = Step(
         "shape": "The output should be as large as x, (B, T, C).",
         "out": "With a single token, all heads can only take its own value: the last third of "
         "query_key_value(x), here 100 times x, and then the projection.",
+        "zeros of each number": "The channels of a token are not back in their places. Splitting "
+        "is .view(B, T, n_head, head_size).transpose(1, 2), and merging the same backwards: "
+        ".transpose(1, 2).reshape(B, T, C). `view` alone only counts through the numbers as they "
+        "lie in memory, and mixes tokens and heads.",
         "averages": "With equal scores, each token takes the mean of its own value and those "
-        "before it. Here numbers of other tokens, of other heads, or of the future got in.",
+        "before it, and none of the future.",
         "output": "The output is not what the heads find, side by side, after the projection.",
         "with a cache": "Without a cache the output is right. With one, it should be the same as "
         "if all tokens came at once.",
@@ -1757,6 +1763,12 @@ ATTENTION = Step(
             "Dropout stays on when the model is not in training. The probability for attend is "
             "self.dropout.p if self.training, and 0.0 otherwise.",
             {DROPOUT: "dropout = self.dropout.p"},
+        ),
+        Mistake(
+            "self.attend takes a probability: self.dropout.p in training, and 0.0 otherwise. "
+            "`self.dropout` is the layer.",
+            {ATTEND: "y = self.attend(query, key, value, self.dropout)"},
+            {ATTEND: "y = self.attend(query, key, value, self.dropout)", EXTEND: "pass"},
         ),
         Mistake(
             "There is no scale: divide the scores by √head_size, as self.attend does.",
@@ -2326,6 +2338,12 @@ MODEL = Step(
             "F.cross_entropy takes the second dimension for the classes, and that is T here. Make "
             "(B * T, V) of the logits and (B * T,) of the targets.",
             {LOSS: "F.cross_entropy(logits, targets)"},
+            {LOSS: "F.cross_entropy(logits, targets)", START: "start, time = 0, ids.shape[1]"},
+            {
+                LOSS: "F.cross_entropy(logits, targets)",
+                START: "start, time = 0, ids.shape[1]",
+                BLOCKS: "x = block(x)",
+            },
         ),
         Mistake(
             "The logits are cut into rows of V numbers in the wrong way: `view` only counts "
