@@ -25,7 +25,6 @@ from tyro.conf import arg
 
 from gpt import pretrained
 from gpt.ablate import CHANGES, MODERN, train, variants
-from gpt.attention_maps import attention_maps, draw_maps
 from gpt.chars import Chars
 from gpt.data import train_and_dev
 from gpt.evaluation import estimate_loss
@@ -44,7 +43,7 @@ from gpt.load import (
 )
 from gpt.modern import Modern
 from gpt.stages import run_stages
-from shared import cli, datasets, devices, learn, plots, progress
+from shared import cli, datasets, devices, learn, progress
 from shared.runs import Run, atomic, checked
 from shared.schedules import rise_and_fall
 
@@ -122,6 +121,10 @@ class Attention(OfRun):
     """The picture to write, as .svg or .png."""
 
     def run(self) -> None:
+        # Here, since matplotlib takes a while to import, and only this verb needs it.
+        from gpt.attention_maps import attention_maps, draw_maps
+        from shared import plots
+
         if self.out.suffix not in (".svg", ".png"):
             raise cli.UserError(f"the picture is SVG or PNG; let --out {self.out} end so")
         if self.out.exists():

@@ -215,7 +215,6 @@ BATCH = Step(
             "The windows stand in one long row. `torch.stack` puts them below one another, in a "
             "new dimension, where `torch.cat` appends one to the other.",
             (IX + X + Y + XY).replace("stack", "cat"),
-            {"chunks[:, :-1], chunks[:, 1:]": "chunks[:, :-1].flatten(), chunks[:, 1:].flatten()"},
         ),
         Mistake(
             "A window should be a row, (batch_size, block_size). Yours are columns.",
@@ -231,10 +230,6 @@ BATCH = Step(
             "Windows begin at multiples of block_size only. A window may begin at any place, which "
             "makes block_size times as many different ones.",
             "ix = torch.randint(len(data) // block_size - 1, (batch_size,)) * block_size\n"
-            + X
-            + Y
-            + XY,
-            "ix = torch.randint((len(data) - 1) // block_size, (batch_size,)) * block_size\n"
             + X
             + Y
             + XY,
@@ -423,8 +418,6 @@ HEAD = Step(
             "The mask is one off: a token does not see itself. Only what comes after it is hidden; "
             "the diagonal stays. (In the first row, nothing is left, which makes NaN.)",
             {"~self.tril[:T, :T]": "~self.tril[:T, :T].tril(-1)"},
-            {"~self.tril[:T, :T]": "~torch.tril(torch.ones(T, T), -1).bool()"},
-            {"~self.tril[:T, :T]": "torch.triu(torch.ones(T, T)).bool()"},
             {MASK: "wei.masked_fill(torch.triu(torch.ones(T, T)) == 1, -1e9)"},
         ),
         Mistake(
@@ -439,7 +432,6 @@ HEAD = Step(
             {"~self.tril[:T, :T]": "self.tril[:T, :T]"},
             {MASK: "wei.masked_fill(self.tril[:T, :T], -1e9)"},
             {"~self.tril[:T, :T]": "~self.tril[:T, :T].T"},
-            {"~self.tril[:T, :T]": "torch.tril(torch.ones(T, T), -1).bool()"},
         ),
         Mistake(
             "The mask comes after the softmax: the future got its share of each row, and is then "
@@ -451,9 +443,6 @@ HEAD = Step(
             "The masked scores are 0, which is a score like any other: the softmax makes e⁰ = 1 of "
             "it, and the future keeps a weight. Only -inf becomes 0.",
             {'float("-inf")': "0.0"},
-            {'float("-inf")': "1e-9"},
-            {MASK: "wei * self.tril[:T, :T]"},
-            {MASK: "torch.tril(wei)"},
         ),
         Mistake(
             "The future's scores are only somewhat lower, which leaves it a weight. They have to "
@@ -461,7 +450,6 @@ HEAD = Step(
             {'float("-inf")': "-1.0"},
             {'float("-inf")': "-10.0"},
             {MASK: "wei - (~self.tril[:T, :T]).float()"},
-            {MASK: "wei + self.tril[:T, :T]"},
         ),
         Mistake(
             "The masked scores are +inf: all the attention goes into the future, and inf / inf is "
@@ -472,14 +460,12 @@ HEAD = Step(
             "The mask is as large as block_size, and x has only T tokens here. Cut it to size: "
             "self.tril[:T, :T].",
             {"self.tril[:T, :T]": "self.tril"},
-            {MASK: 'wei.masked_fill(self.tril == 0, float("-inf"))'},
             {MASK: "wei * self.tril"},
         ),
         Mistake(
             "The mask is added to the scores as it is, where it is no more than 1 or 0. The scores "
             "of the future have to become -inf: masked_fill.",
             {MASK: "wei + (~self.tril[:T, :T])"},
-            {MASK: "wei - self.tril[:T, :T].float()"},
         ),
         Mistake(
             "The softmax is missing: scores are no weights yet, they may be negative and do not "
@@ -509,7 +495,6 @@ HEAD = Step(
             "Queries and keys have changed places: row t should be the query of token t with all "
             "keys, q @ k.transpose(-2, -1).",
             {"q @ k.transpose(-2, -1)": "k @ q.transpose(-2, -1)"},
-            {"self.query(x)": "self.key(x)", "k = self.key(x)": "k = self.query(x)"},
         ),
         Mistake(
             "Two of the three are made by the same layer. q, k and v come from self.query, "
@@ -527,7 +512,6 @@ HEAD = Step(
             "transpose the last two dimensions of the keys: q @ k.transpose(-2, -1), which is (B, "
             "T, T). The weights come before the values: wei @ v.",
             {"k.transpose(-2, -1)": "k"},
-            {"return wei @ v": "return v @ wei"},
             {"return wei @ v": "return v.transpose(-2, -1) @ wei"},
         ),
         Mistake(
@@ -542,13 +526,11 @@ HEAD = Step(
             "places: k.transpose(-2, -1).",
             {"k.transpose(-2, -1)": "k.permute(2, 1, 0)"},
             {"k.transpose(-2, -1)": "k.transpose(0, 1)"},
-            {"k.transpose(-2, -1)": "k.transpose(0, -1)"},
         ),
         Mistake(
             "Dropout comes before the softmax, where a score of 0 is a score like any other, and "
             "-inf becomes NaN. It belongs after it, on the weights.",
             f"{SCORES}wei = self.dropout({MASK})\nwei = {SOFTMAX}\nreturn wei @ v",
-            f"{SCORES}wei = self.dropout(wei)\nwei = {MASK}\nwei = {SOFTMAX}\nreturn wei @ v",
         ),
         Mistake(
             "Dropout stays on when the model is not in training: F.dropout has to be told, with "
@@ -703,7 +685,6 @@ HEADS = Step(
             "time, transpose first, so that they stand beside their channels.",
             {CAT: f"torch.stack({EACH}, dim=1).reshape(x.shape)"},
             {CAT: f"torch.stack({EACH}).reshape(x.shape)"},
-            {CAT: f"torch.cat({EACH}, dim=1).reshape(x.shape)"},
         ),
         Mistake(
             "x itself is added. That is the residual connection, which the block adds; the heads "
@@ -715,12 +696,10 @@ HEADS = Step(
             "in the block's `sa`; the heads return only what they find, side by side.",
             {CAT: f"self.proj({CAT})"},
             {CAT: f"self.dropout(self.proj({CAT}))"},
-            {CAT: f"self.dropout({CAT})"},
         ),
         Mistake(
             "`self.heads` is a list of heads, and a list cannot be called. Call each of them.",
             {CAT: "torch.cat(self.heads(x), dim=-1)"},
-            {CAT: "self.heads(x)"},
         ),
         Mistake(
             "This is a list of tensors. `torch.cat` makes one of them, along the channels.",
@@ -883,14 +862,12 @@ BLOCK = Step(
             "The second residual connection begins at the x of the very beginning, so what "
             "attention found is lost, except for feed-forward. Add to the x after attention.",
             "y = x + self.sa(self.ln1(x))\nreturn x + self.ffwd(self.ln2(y))",
-            "return x + self.ffwd(self.ln2(x + self.sa(self.ln1(x))))",
         ),
         Mistake(
             "The second half reads what attention found without x. Add it to x first; feed-forward "
             "reads the sum.",
             "y = self.sa(self.ln1(x))\nreturn x + self.ffwd(self.ln2(y))",
             "y = self.sa(self.ln1(x))\nreturn x + y + self.ffwd(self.ln2(y))",
-            "return x + self.ffwd(self.ln2(self.sa(self.ln1(x))))",
         ),
         Mistake(
             "The block ends with a layer norm. The next block has its own, and the model has one "
@@ -1059,7 +1036,6 @@ GENERATE = Step(
             "The text is cropped, too, so its beginning is lost. Crop only what the model reads, "
             "and append to all of the ids.",
             {CONTEXT: "context = ids = ids[:, -self.block_size :]"},
-            {APPEND: "ids = torch.cat([context, next_id], dim=1)"},
         ),
         Mistake(
             "The model reads the last token only. It can do more than a bigram: give it the last "
@@ -1134,7 +1110,6 @@ GENERATE = Step(
             "vocabulary is the last dimension: dim=-1.",
             {"F.softmax(logits, dim=-1)": "F.softmax(logits, dim=0)"},
             {LAST: "pass", "F.softmax(logits, dim=-1)": "F.softmax(logits, dim=1)[:, -1]"},
-            {LAST: "pass", "F.softmax(logits, dim=-1)": "F.softmax(logits, dim=0)[:, -1]"},
         ),
         Mistake(
             "Every token is drawn as often as any other: the model's probabilities are not used.",
@@ -1175,7 +1150,6 @@ GENERATE = Step(
             "logits and probs are (B, V), the new tokens (B, 1).",
             {NEXT: NEXT.replace("probs,", "probs[0],") + "[None]"},
             {NEXT: NEXT.replace("probs,", "probs[0],") + ".expand(len(ids), 1)"},
-            {NEXT: NEXT.replace("probs,", "probs[:1],") + ".expand(len(ids), 1)"},
         ),
         Mistake(
             "Each turn of the loop draws several tokens from the same probabilities. Draw one, "
@@ -1186,7 +1160,6 @@ GENERATE = Step(
             "The number of new tokens is one off: range(max_new_tokens) has as many turns as there "
             "are tokens to append.",
             {"range(max_new_tokens)": "range(max_new_tokens - 1)"},
-            {"range(max_new_tokens)": "range(1, max_new_tokens)"},
             {"range(max_new_tokens)": "range(max_new_tokens + 1)"},
         ),
         Mistake(
@@ -1279,12 +1252,6 @@ TOP_K = Step(
         Mistake(
             "The temperature has no effect. Divide the logits by it, before the softmax.",
             {TEMPERED: "pass"},
-            {TEMPERED: "logits / temperature"},
-            {
-                TEMPERED: "pass",
-                PROBABILITIES: "probs = logits.softmax(1) / temperature\n"
-                "    return probs / probs.sum(1, keepdim=True)",
-            },
         ),
         Mistake(
             "The temperature comes after the softmax, so the probabilities do not sum to 1, and "
@@ -1299,16 +1266,10 @@ TOP_K = Step(
         Mistake(
             "top_k has no effect: all tokens keep a probability. The others' logits become -inf.",
             "return (logits / temperature).softmax(1)",
-            {KEEP: "logits.masked_fill(logits < least, -torch.inf)"},
         ),
         Mistake(
             "One token too many is kept: those beyond the k-th largest are to go.",
             {LEAST: "least = logits.topk(top_k + 1).values[:, -1:]"},
-            "logits = logits / temperature\n"
-            "if top_k is not None and top_k < logits.shape[1]:\n"
-            "    least = logits.sort(descending=True).values[:, top_k : top_k + 1]\n"
-            "    logits = logits.masked_fill(logits < least, -torch.inf)\n"
-            "return logits.softmax(1)",
         ),
         Mistake(
             "One token too few is kept: the k-th largest logit is itself among the k largest. "
@@ -1320,8 +1281,6 @@ TOP_K = Step(
             "The logits that are to go become 0, which is a logit like any other: the softmax "
             "makes e⁰ = 1 of it. Only -inf becomes 0.",
             {"-torch.inf": "0.0"},
-            {"-torch.inf": "1e-10"},
-            {KEEP: "logits = logits * (logits >= least)"},
         ),
         Mistake(
             "A number that is only somewhat negative leaves the others a probability. Fill with "
@@ -1338,7 +1297,6 @@ TOP_K = Step(
             {"logits < least": "logits > least", "topk(top_k)": "topk(top_k, largest=False)"},
             {"logits < least": "logits >= least"},
             {"logits < least": "logits > least"},
-            {KEEP: "logits = logits.scatter(1, logits.topk(top_k).indices, -torch.inf)"},
         ),
         Mistake(
             "Only the most likely token is left: you compare with the largest logit. Compare with "
@@ -1355,7 +1313,6 @@ TOP_K = Step(
             "The first row decides what is kept in all rows. Each has a k-th largest logit of its "
             "own: values[:, -1:], (B, 1).",
             {"values[:, -1:]": "values[0, -1]"},
-            {LEAST: "least = logits[0].topk(top_k).values[-1]"},
         ),
         Mistake(
             "The k largest logits of all rows together are kept. Each row keeps its own: "
@@ -1381,10 +1338,6 @@ TOP_K = Step(
             "    logits = logits.sort(descending=True).values\n"
             "    logits[:, top_k:] = -torch.inf\n"
             "return logits.softmax(1)",
-            "logits = (logits / temperature).sort(descending=True).values\n"
-            "if top_k is not None:\n"
-            "    logits[:, top_k:] = -torch.inf\n"
-            "return logits.softmax(1)",
         ),
         Mistake(
             "The logits are compared with k itself, or the first k tokens of the vocabulary are "
@@ -1396,7 +1349,6 @@ TOP_K = Step(
             "There are only k probabilities left, and nobody knows which tokens they belong to. "
             "Keep (batch, vocab), with 0 for the others.",
             {KEEP: "logits = logits.topk(top_k).values"},
-            {KEEP: "logits = logits[:, :top_k]"},
         ),
         Mistake(
             "These are the logits. The softmax makes probabilities of them.",
@@ -1628,10 +1580,6 @@ ATTENTION = Step(
             "meet: attention goes over the last two dimensions but one, which are n_head and "
             "head_size here. Split with .view(B, T, n_head, head_size).transpose(1, 2).",
             NANOGPT.replace(".transpose(1, 2)", ""),
-            {
-                PERMUTE: "query, key, value = heads.unbind(2)",
-                MERGE: "y = y.reshape(B, T, C)",
-            },
             {PERMUTE: "query, key, value = heads.unbind(2)"},
         ),
         Mistake(
@@ -1643,7 +1591,6 @@ ATTENTION = Step(
             {PERMUTE: PERMUTE.replace("query, key, value", "key, value, query")},
             {PERMUTE: PERMUTE.replace("query, key, value", "value, query, key")},
             {ATTEND: "y = self.attend(key, query, value, dropout)"},
-            {ATTEND: "y = self.attend(query, value, key, dropout)"},
         ),
         Mistake(
             "The 3 C numbers are divided in another order than they have. First come the queries "
@@ -1655,10 +1602,6 @@ ATTENTION = Step(
             {
                 SPLIT: SPLIT.replace("3, self.n_head", "self.n_head, 3"),
                 PERMUTE: "query, key, value = heads.permute(3, 0, 2, 1, 4)",
-            },
-            {
-                SPLIT: "heads = self.query_key_value(x).view(B, T, self.n_head, -1)",
-                PERMUTE: "query, key, value = heads.transpose(1, 2).chunk(3, dim=-1)",
             },
         ),
         Mistake(
@@ -1709,7 +1652,6 @@ ATTENTION = Step(
             "end: tril(n_keys - n_queries). self.attend does so.",
             NANOGPT.replace(ATTENDED, FUSED.format(", is_causal=True")),
             NANOGPT.replace(ATTENDED, FUSED.format(", is_causal=T > 1")),
-            NANOGPT.replace(ATTENDED, BY_HAND.format("")),
         ),
         Mistake(
             "With a cache there is no mask. For a single new token, none is needed, but several "
@@ -1735,13 +1677,11 @@ ATTENTION = Step(
             "The keys are those of all tokens, and the values only those of the new ones. "
             "cache.extend returns both: key, value = cache.extend(key, value).",
             {EXTEND: "key, _ = cache.extend(key, value)"},
-            {EXTEND: "key = cache.extend(key, value)[0]"},
         ),
         Mistake(
             "Keys and values have changed places in the cache: key, value = cache.extend(key, "
             "value).",
             {EXTEND: "value, key = cache.extend(key, value)"},
-            {EXTEND: "key, value = cache.extend(value, key)"},
         ),
         Mistake(
             "The cache is extended with x or with other tensors than the new keys and values of "
@@ -1768,7 +1708,6 @@ ATTENTION = Step(
             "self.attend takes a probability: self.dropout.p in training, and 0.0 otherwise. "
             "`self.dropout` is the layer.",
             {ATTEND: "y = self.attend(query, key, value, self.dropout)"},
-            {ATTEND: "y = self.attend(query, key, value, self.dropout)", EXTEND: "pass"},
         ),
         Mistake(
             "There is no scale: divide the scores by √head_size, as self.attend does.",
@@ -1973,9 +1912,6 @@ KV_CACHE = Step(
             "all. Append the new ones to what is kept, keep the result, and return it.",
             {RETURN: "return key, value"},
             "self.keys, self.values = key, value\n"
-            "self.length += key.shape[2]\n"
-            "return self.keys, self.values",
-            "self.keys, self.values = key, value\n"
             "self.length = key.shape[2]\n"
             "return self.keys, self.values",
         ),
@@ -2022,7 +1958,6 @@ KV_CACHE = Step(
             APPENDED.replace(
                 "self.values = torch.cat([self.values, value], dim=2)", "self.values = value"
             ),
-            {RETURN: "return self.keys[:, :, : self.length], value"},
         ),
         Mistake(
             "Only the values are kept. The keys of the earlier tokens are needed, too: they decide "
@@ -2030,7 +1965,6 @@ KV_CACHE = Step(
             APPENDED.replace(
                 "self.keys = torch.cat([self.keys, key], dim=2)", "self.keys = key"
             ).replace("self.keys.shape[2]", "self.values.shape[2]"),
-            {RETURN: "return key, self.values[:, :, : self.length]"},
         ),
         Mistake(
             "Keys and values are stored in each other's place, or returned so.",
@@ -2047,7 +1981,6 @@ KV_CACHE = Step(
             APPENDED.replace("= key, value", "= key, key").replace(
                 "values, value]", "values, key]"
             ),
-            {VALUES: VALUES.replace("= value", "= key")},
         ),
         Mistake(
             "The new tokens come before the earlier ones. They come after them: "
@@ -2059,9 +1992,6 @@ KV_CACHE = Step(
         Mistake(
             "At the first call, `self.keys` is None: there is nothing to append to yet.",
             APPENDED.replace("if self.keys is None", "if False"),
-            APPENDED.replace("if self.keys is None", "if False").replace(
-                "torch.cat([self.keys, key], dim=2)", "torch.cat((self.keys, key), dim=2)"
-            ),
             {"if self.keys is None or self.values is None:": "if False:"},
         ),
         Mistake(
@@ -2332,7 +2262,6 @@ MODEL = Step(
         Mistake(
             "The softmax is taken twice: F.cross_entropy expects logits, and has one inside.",
             {"logits.flatten(0, 1).float()": "logits.softmax(-1).flatten(0, 1)"},
-            {"logits.flatten(0, 1).float()": "logits.softmax(-1).log().softmax(-1).flatten(0, 1)"},
         ),
         Mistake(
             "F.cross_entropy takes the second dimension for the classes, and that is T here. Make "
@@ -2354,7 +2283,6 @@ MODEL = Step(
             "The loss is the sum over all tokens. Take the mean, which is what F.cross_entropy "
             "does by default.",
             {"targets.flatten())": 'targets.flatten(), reduction="sum")'},
-            {LOSS: f"{LOSS} * targets.numel()"},
         ),
         Mistake(
             "There is one loss for each token. Take the mean, which is what F.cross_entropy does "
