@@ -163,12 +163,12 @@ COUNT = Step(
 )
 
 
-def probabilities(counts: Numbers, smoothing: float = 0) -> Any:
+def probabilities(counts: Numbers, smoothing: float) -> Any:
     """The probabilities of a model that has counted these."""
     return _model(counts, smoothing).probabilities()
 
 
-def probabilities_twice(counts: Numbers, smoothing: float = 0) -> Any:
+def probabilities_twice(counts: Numbers, smoothing: float) -> Any:
     """The same, when the model is asked a second time."""
     model = _model(counts, smoothing)
     model.probabilities()
@@ -200,12 +200,12 @@ PROBABILITIES = Step(
         "counts = self.counts + self.smoothing; counts / counts.sum(1, keepdim=True)",
     ),
     probes=(
-        "probabilities([[1, 3], [1, 1]])",
+        "probabilities([[1, 3], [1, 1]], smoothing=0)",
         "probabilities([[1, 3], [1, 1]], smoothing=1)",
         "probabilities([[0, 2, 1], [4, 0, 0], [0, 0, 6]], smoothing=0.5)",
         "probabilities([[0, 0], [3, 1]], smoothing=2)",
         "probabilities_twice([[0, 3], [1, 1]], smoothing=1)",
-        "probabilities([[0, 0], [3, 1]])",
+        "probabilities([[0, 0], [3, 1]], smoothing=0)",
     ),
     tolerance=1e-5,
     mistakes=(
@@ -275,8 +275,8 @@ PROBABILITIES = Step(
             {EMPTY_ROW: f"-{EMPTY_ROW}.log()"},
         ),
         Mistake(
-            "Right. Without smoothing, though, the row of a character that nothing ever followed "
-            "does not sum to 1 (0 / 0 is nan); the lesson's code makes such a row uniform.",
+            "Without smoothing, though, the row of a character that nothing ever followed does "
+            "not sum to 1 (0 / 0 is nan). The lesson's code makes such a row uniform.",
             {EMPTY_ROW: "counts / totals"},
             {EMPTY_ROW: EMPTY_ROW.replace("1 / len(counts)", "0.0")},
             passes=True,
@@ -818,7 +818,7 @@ CROSS_ENTROPY = Step(
             BY_PROBS.replace(".log()", ".log2()"),
         ),
         Mistake(
-            "Right. If a target's probability is so small that it becomes 0, though, the loss is "
+            "If a target's probability is so small that it becomes 0, though, the loss is "
             "infinite, or stops growing. The lesson's code never computes the probability: "
             "log(exp(a) / sum) = a - log(sum).",
             BY_PROBS,
@@ -1150,8 +1150,8 @@ BATCH_NORM = Step(
             {OUT: f"({OUT}).detach()"},
         ),
         Mistake(
-            "Right. But update the running statistics inside `with torch.no_grad():`. As it is, "
-            "autograd keeps the history of every batch, and memory fills up.",
+            "But update the running statistics inside `with torch.no_grad():`. As it is, autograd "
+            "keeps the history of every batch, and memory fills up.",
             {"with torch.no_grad():": "if True:"},
             passes=True,
         ),
