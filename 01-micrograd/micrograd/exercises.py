@@ -59,8 +59,8 @@ SLOPE = Step(
             {"/ (2 * h)": "/ h"},
         ),
         Mistake(
-            "`… / 2 * h` divides by 2 and then multiplies by h. Put the divisor into parentheses: "
-            "`… / (2 * h)`.",
+            "You multiply by h, and should divide by it. `… / 2 * h` divides by 2 only: put the "
+            "divisor into parentheses, `… / (2 * h)`.",
             {"/ (2 * h)": "/ 2 * h"},
         ),
         Mistake(
@@ -86,8 +86,8 @@ SLOPE = Step(
             "return f(x) / x",
         ),
         Mistake(
-            "The nudge is so small that it is lost: a float has about 16 digits, so 3.0 + 1e-20 is "
-            "3.0. Take the h that is given, 0.000001.",
+            "You get 0, since `f` is called twice with the same number. A nudge may be too small, "
+            "too: a float has about 16 digits, so 3.0 + 1e-20 is 3.0. Take the h that is given.",
             "h = 1e-20\nreturn (f(x + h) - f(x)) / h",
         ),
         Mistake(
@@ -252,6 +252,24 @@ MUL = Step(
             def _backward():
                 self.grad = other.data * out.grad
                 other.grad = self.data * out.grad
+            out._backward = _backward
+            return out
+            """,
+            f"""
+            {WRAP}
+            out = Value(self.data * other.data, (self, other), "*")
+            def _backward():
+                self.grad += other.data * out.grad
+                other.grad = self.data * out.grad
+            out._backward = _backward
+            return out
+            """,
+            f"""
+            {WRAP}
+            out = Value(self.data * other.data, (self, other), "*")
+            def _backward():
+                self.grad = other.data * out.grad
+                other.grad += self.data * out.grad
             out._backward = _backward
             return out
             """,
@@ -486,7 +504,8 @@ CHAIN_RULE = Step(
             "        child.grad += local * self.grad",
         ),
         Mistake(
-            "The child's gradient is multiplied. Contributions of several parents add up: `+=`.",
+            "The contributions of several parents add up: `+=`, neither `-=` nor `*=`.",
+            {"+=": "-="},
             {"+=": "*="},
         ),
     ),
@@ -572,7 +591,7 @@ TOPOLOGICAL_ORDER = Step(
         "order_of_chain(5_000)",
     ),
     parts={
-        "missing": "There are nodes missing. Everything that `root` was computed from belongs into "
+        "missing": "There are nodes missing. Everything that `root` was computed from belongs in "
         "the order, and `root` itself.",
         "more than once": "A node is in the order more than once, so it would pass on its gradient "
         "more than once. Remember which nodes were visited.",
@@ -666,8 +685,8 @@ TOPOLOGICAL_ORDER = Step(
             {"entered, done = object(), object()": 'entered, done = "entered", "done"'},
         ),
         Mistake(
-            "Right, as long as the graph is not deep: Python allows about 1,000 calls inside each "
-            "other. The lesson's code keeps a stack of its own instead.",
+            "Right, as long as the graph is not deep: Python nests at most about 1,000 calls "
+            "in each other. The lesson's code keeps a stack of its own instead.",
             """
             order, visited = [], set()
             def visit(v):
@@ -748,8 +767,8 @@ BACKWARD = Step(
             {"self.grad = 1.0": "pass"},
         ),
         Mistake(
-            "Nothing is passed on: `node._backward` is only the function. Call it, with "
-            "parentheses: `node._backward()`.",
+            "Nothing is passed on: no node's `_backward()` is called. Without the parentheses, "
+            "`node._backward` is only the function.",
             {"node._backward()": "node._backward"},
         ),
         Mistake(
@@ -1119,7 +1138,7 @@ MAX_MARGIN = Step(
         ),
         Mistake(
             "The sign is wrong: label * score is positive when the score is right, so the loss is "
-            "1 - label * score, less for better scores.",
+            "1 - label * score, smaller for better scores.",
             {"1 - y * s": "1 + y * s"},
             {"1 - y * s": "y * s - 1"},
         ),
@@ -1243,7 +1262,7 @@ SGD_STEP = Step(
             {"-= self.lr": "= self.lr"},
         ),
         Mistake(
-            "Nothing has changed: `p = …` only gives the name `p` to something new, and the "
+            "No parameter has moved. `p = …` only gives the name `p` to something new, and the "
             "network keeps its parameter. Change the number in it, `p.data`.",
             {"p.data -= self.lr * p.grad": "p = p - self.lr * p.grad"},
             "self.parameters = [Value(p.data - self.lr * p.grad) for p in self.parameters]",

@@ -372,7 +372,7 @@ TRAIN = Step(
         ),
         Mistake(
             "If several pairs are equally frequent, you take another one than the lesson, which "
-            "takes the one with the smallest ids. The lecture takes the first it has met; both are "
+            "takes the one with the smallest ids. The lecture takes the one it met first; both are "
             "BPE.",
             {"most_frequent(counts)": "max(counts, key=counts.__getitem__)"},
             {"most_frequent(counts)": "max(counts, key=lambda pair: (counts[pair], pair))"},
