@@ -28,7 +28,6 @@ with app.setup:
     sys.path = [str(LESSON), *(p for p in sys.path if Path(p).resolve() != LESSON / "lectures")]
 
     import marimo as mo
-    from matplotlib.figure import Figure
 
     from micrograd import engine, expressions, fused, picture
     from micrograd.engine import Value
@@ -135,15 +134,14 @@ def _(h_slider, x_slider):
 
 @app.cell(hide_code=True)
 def _(h, slope, x):
-    _figure = Figure(figsize=(6, 3.2), layout="constrained")
-    _axes = _figure.add_subplot(xlabel="x", ylabel="f(x)", xlim=(-4.5, 6.5), ylim=(-20, 110))
+    _axes = notebook.plot(3.2, xlabel="x", ylabel="f(x)", xlim=(-4.5, 6.5), ylim=(-20, 110))
     _xs = [i / 10 for i in range(-45, 66)]
     _axes.plot(_xs, [f(_x) for _x in _xs], color="C0", label="f")
     _axes.axline((x, f(x)), slope=6 * x - 4, color="#888888", linestyle="--", label="tangent")
     _axes.axline((x, f(x)), slope=slope, color="C1", label="secant")
     _axes.scatter([x, x + h], [f(x), f(x + h)], color="C1", zorder=3)
     _axes.legend()
-    notebook.show(_figure)
+    notebook.show(_axes.figure)
     return
 
 
@@ -400,10 +398,10 @@ def _():
     mo.md(f"""
     ## {at("0:52:52")} Backpropagation by hand: a neuron
 
-    A neuron multiplies each input by a weight, adds everything up with a bias, and squashes the sum
-    with tanh. In training, the weights move, not the inputs: what matters are their gradients. In
-    the lecture, $x_2$ is 0, so $w_2$ cannot change anything, and has a gradient of 0. Make $b$
-    larger: tanh saturates, and all gradients fade.
+    A neuron multiplies each input by a weight, adds everything up with a bias, and squashes the
+    sum with tanh. Training changes the weights, not the inputs, so it is their gradients that
+    matter. In the lecture, $x_2$ is 0, so $w_2$ cannot change anything, and has a gradient of 0.
+    Make $b$ larger: tanh saturates, and all gradients fade.
     """)
     return
 
@@ -710,8 +708,8 @@ def _():
     ## {at("2:01:12")} Gradient descent
 
     Forward pass, zero the gradients, backward pass, update; again and again. Try it with a large
-    learning rate, and without zeroing the gradients, the most common bug of all, which the
-    lecture has, too, for a while.
+    learning rate, and without zeroing the gradients, a common bug, which the lecture has, too,
+    for a while.
     """)
     return
 
@@ -769,12 +767,11 @@ def _(lr_slider, seed_slider, steps_slider, xs, ys, zero_switch):
 
 @app.cell(hide_code=True)
 def _(tiny_losses):
-    _figure = Figure(figsize=(6, 2.6), layout="constrained")
-    _axes = _figure.add_subplot(
-        xlabel="step", ylabel="loss", ylim=(0, max(8, min(tiny_losses[0], 40)))
+    _axes = notebook.plot(
+        2.6, xlabel="step", ylabel="loss", ylim=(0, max(8, min(tiny_losses[0], 40)))
     )
     _axes.plot(range(len(tiny_losses)), tiny_losses, marker=".")
-    notebook.show(_figure)
+    notebook.show(_axes.figure)
     return
 
 
@@ -804,7 +801,7 @@ def _():
 
     micrograd's own demonstration separates two half moons with 337 parameters, the max-margin
     loss, a little regularization, and a learning rate that falls. Press the button and watch the
-    boundary; it takes a few seconds. Then move the slider to go through the training again.
+    boundary; it takes a few seconds. Afterwards a slider takes you through the training again.
     """)
     return
 
@@ -831,13 +828,12 @@ def draw_moons(points, labels, model, title):
     columns = [-1.6 + 4.2 * i / 39 for i in range(40)]
     rows = [-1.1 + 2.7 * i / 25 for i in range(26)]
     scores = [[model((x, y)).data for x in columns] for y in rows]
-    figure = Figure(figsize=(6, 4), layout="constrained")
-    axes = figure.add_subplot(aspect="equal", title=title)
+    axes = notebook.plot(4.2, aspect="equal", title=title)
     levels = [-math.inf, 0, math.inf]
     axes.contourf(columns, rows, scores, levels=levels, colors=["C0", "C3"], alpha=0.3)
     colors = ["C3" if label > 0 else "C0" for label in labels]
     axes.scatter(*zip(*points, strict=True), c=colors, edgecolors="white", linewidths=0.5)
-    return notebook.show(figure)
+    return notebook.show(axes.figure)
 
 
 @app.cell
@@ -849,35 +845,51 @@ def _():
     )
     noise_slider = mo.ui.slider(0, 0.4, 0.05, value=0.1, label="noise", show_value=True)
     train_button = mo.ui.run_button(label="Train for 100 steps")
-    mo.hstack([hidden_choice, noise_slider, train_button], wrap=True, justify="start")
-    return hidden_choice, noise_slider, train_button
+    stop_button = mo.ui.run_button(label="Stop")
+    mo.hstack([hidden_choice, noise_slider, train_button, stop_button], wrap=True, justify="start")
+    return hidden_choice, noise_slider, stop_button, train_button
 
 
 @app.cell
-def _(hidden_choice, noise_slider, train_button):
-    mo.stop(
-        not train_button.value and mo.app_meta().mode != "script",
-        mo.md("Nothing is trained yet."),
-    )
-    moons = two_moons(100, noise_slider.value, seed=1337)
-    history = []
-    with mo.status.progress_bar(total=21, title="Training", remove_on_exit=True) as _bar:
-        for _step, _loss, _accuracy, _model in train_moons(*moons, hidden_choice.value, 100):
-            if _step % 5 == 0:
-                _title = f"step {_step}: loss {_loss:.4f}, accuracy {_accuracy:.0%}"
-                history.append(draw_moons(*moons, _model, _title))
-                mo.output.replace(history[-1])
-                _bar.update()
-    if (hidden_choice.value, noise_slider.value) == ([16, 16], 0.1):
+def _():
+    history, set_history = mo.state([])
+    return history, set_history
+
+
+@app.cell
+def _(hidden_choice, noise_slider, set_history, stop_button, train_button):
+    def train_and_draw(moons, hidden):
+        pictures = []
+        for step, loss, share, model in train_moons(*moons, hidden, 100):
+            if step % 5 == 0:
+                title = f"step {step}: loss {loss:.4f}, accuracy {share:.0%}"
+                pictures.append(draw_moons(*moons, model, title))
+                mo.output.replace(pictures[-1])
+            if in_browser and mo.current_thread().should_exit:
+                break
+        mo.output.replace(mo.md(f"Trained: {title}."))
+        set_history(pictures)
+        return loss, share
+
+    stop_button  # pressed, it runs this cell again, which ends the thread of the time before
+    in_browser = mo.app_meta().mode != "script"
+    _args = two_moons(100, noise_slider.value, seed=1337), hidden_choice.value
+    if not in_browser:
+        _loss, _accuracy = train_and_draw(*_args)
         assert f"{_loss:.4g} {_accuracy:.1%}" == "0.01866 100.0%"  # as `python train.py` says
-    mo.output.replace(mo.md(f"Trained: {_title}."))
-    return (history,)
+    mo.stop(not train_button.value, mo.md("Press the button to train."))
+    mo.Thread(target=train_and_draw, args=_args).start()
+    return
 
 
 @app.cell
 def _(history):
+    mo.stop(not history())
     moment = mo.ui.slider(
-        steps=[5 * i for i in range(len(history))], value=100, label="step", show_value=True
+        steps=[5 * i for i in range(len(history()))],
+        value=5 * len(history()) - 5,
+        label="step",
+        show_value=True,
     )
     moment
     return (moment,)
@@ -885,7 +897,7 @@ def _(history):
 
 @app.cell(hide_code=True)
 def _(history, moment):
-    history[moment.value // 5]
+    history()[moment.value // 5]
     return
 
 

@@ -6,7 +6,6 @@ first. What a probe needs beside the code to be written, it makes itself, so tha
 taken in any order.
 """
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -72,11 +71,10 @@ def starts(length: int, block_size: int) -> Any:
     try:
         rows = [get_batch(torch.arange(length), 8, block_size)[0] for _ in range(50)]
         return {"starts": torch.stack(rows)[:, :, 0].unique().tolist()}
-    except (RuntimeError, IndexError, ValueError, TypeError) as error:
-        short = {RuntimeError: "stack expects each tensor to be equal size"}
-        if isinstance(error, IndexError) or short.get(type(error), "?") in str(error):
-            return {"starts": "some windows are over the end"}
-        return {"starts": "unknown"}
+    except (IndexError, RuntimeError, ValueError) as error:
+        if any(text in str(error) for text in ("out of", "equal size", "of length")):
+            return {"starts": "some windows run over the end"}
+        raise
 
 
 IX = "ix = torch.randint(len(data) - block_size, (batch_size,))\n"
@@ -140,9 +138,9 @@ BATCH = Step(
             {"chunks[:, :-1], chunks[:, 1:]": "chunks[:, 1:], chunks[:, :-1]"},
         ),
         Mistake(
-            "The last target of each window is its own first token: torch.roll turns it round. What "
-            "comes next is in the data, so cut a window that is one token longer, or another one "
-            "that begins one place further.",
+            "The last target of each window is its own first token: torch.roll turns it round. "
+            "What comes next is in the data, so cut a window that is one token longer, or another "
+            "one that begins one place further.",
             {"chunks[:, 1:]": "chunks[:, :-1].roll(-1, dims=1)"},
         ),
         Mistake(
@@ -271,7 +269,7 @@ def _head_that_shows_weights(
 
 _WEIGHTS: dict[str, Callable[[Tensor], Any]] = {
     "NaNs": lambda out: int(out.isnan().sum()),
-    "weights_on_the_future": lambda out: out[0].triu(1).tolist(),
+    "weights_on_the_future": lambda out: out[0, :, : out.shape[1]].triu(1).tolist(),
     "sum_of_each_row": lambda out: out[0].sum(1).tolist(),
     "weights": lambda out: out[0, :, : out.shape[1]].tolist(),
 }
@@ -317,9 +315,9 @@ HEAD = Step(
     lecture=f"{VIDEO} 1:19:11",
     term="self-attention",
     write=(
-        "Return softmax(q kᵀ / √head_size) v, where no token looks at those after it. `self.query`, "
-        "`self.key` and `self.value` make q, k and v of x; `self.tril` is a lower triangle of "
-        "Trues, block_size wide; `self.dropout` is for the weights."
+        "Return softmax(q kᵀ / √head_size) v, where no token looks at those after it. "
+        "`self.query`, `self.key` and `self.value` make q, k and v of x; `self.tril` is a lower "
+        "triangle of Trues, block_size wide; `self.dropout` is for the weights."
     ),
     hints=(
         "The score of token t for token s is the dot product of t's query and s's key. For all of "
@@ -340,8 +338,8 @@ HEAD = Step(
     parts={
         "returned": ONE_TENSOR,
         "shape": "The output is not of the shape (B, T, head_size).",
-        "NaNs": "There are NaNs among the weights. They come of a row in which everything is masked, "
-        "or of -inf where there is no softmax after it.",
+        "NaNs": "There are NaNs among the weights. They come of a row in which everything is "
+        "masked, or of -inf where there is no softmax after it.",
         "weights on the future": "A token looks into the future: it has a weight for one that "
         "comes after it. Mask these before the softmax.",
         "sum of each row": "The weights of a token do not sum to 1. Mask with -inf, then take the "
@@ -419,7 +417,7 @@ HEAD = Step(
         Mistake(
             "The mask comes after the softmax: the future got its share of each row, and is then "
             "taken out, so the weights do not sum to 1. Set its scores to -inf before the softmax.",
-            f"{SCORES}wei = {SOFTMAX}\nwei = wei.masked_fill(~self.tril[:T, :T], 0)\nreturn wei @ v",
+            f"{SCORES}wei = {SOFTMAX}\nwei = wei * self.tril[:T, :T]\nreturn wei @ v",
             f"{SCORES}wei = {SOFTMAX}\nwei = {MASK}\nreturn wei @ v",
         ),
         Mistake(
@@ -450,8 +448,8 @@ HEAD = Step(
             {MASK: 'wei.masked_fill(self.tril == 0, float("-inf"))'},
         ),
         Mistake(
-            "The mask is added to the scores as it is, where it is no more than 1 or 0. The scores of "
-            "the future have to become -inf: masked_fill.",
+            "The mask is added to the scores as it is, where it is no more than 1 or 0. The scores "
+            "of the future have to become -inf: masked_fill.",
             {MASK: "wei + (~self.tril[:T, :T])"},
             {MASK: "wei - self.tril[:T, :T].float()"},
         ),
@@ -497,9 +495,9 @@ HEAD = Step(
             {"q @ k.transpose(-2, -1)": "x @ x.transpose(-2, -1)"},
         ),
         Mistake(
-            "The matrices of a product do not fit. q and k are both (B, T, head_size), so transpose "
-            "the last two dimensions of the keys: q @ k.transpose(-2, -1), which is (B, T, T). The "
-            "weights come before the values: wei @ v.",
+            "The matrices of a product do not fit. q and k are both (B, T, head_size), so "
+            "transpose the last two dimensions of the keys: q @ k.transpose(-2, -1), which is (B, "
+            "T, T). The weights come before the values: wei @ v.",
             {"k.transpose(-2, -1)": "k"},
             {"return wei @ v": "return v @ wei"},
             {"return wei @ v": "return v.transpose(-2, -1) @ wei"},
@@ -550,12 +548,14 @@ def heads(x: list[list[float]]) -> Any:
     The value of the first is the sum of the channels, and ten times it; of the second, a hundred
     times and a thousand times. Queries and keys are 0.
     """
-    attention = MultiHeadAttention(n_embd=4, n_head=2, block_size=3)
-    attention.heads = nn.ModuleList(WholeHead(4, 2, 3) for _ in range(2))
-    for i, head in enumerate(attention.heads):
+    attention, two = MultiHeadAttention(4, n_head=2, block_size=3), []
+    for factor in (1.0, 100.0):
+        head = WholeHead(n_embd=4, head_size=2, block_size=3)
         for layer in (head.query, head.key):
             nn.init.zeros_(layer.weight)
-        head.value.weight.data.copy_(torch.tensor([[1.0], [10.0]]).mul(100**i).expand(2, 4))
+        head.value.weight.data.copy_(torch.tensor([[factor], [10 * factor]]).expand(2, 4))
+        two.append(head)
+    attention.heads = nn.ModuleList(two)
     out = attention(torch.tensor([x]))
     answer = described(out, 1, len(x), 4, out=Tensor.tolist)
     if isinstance(out, Tensor):
@@ -678,6 +678,11 @@ HEADS = Step(
             {CAT: f"x + {CAT}"},
         ),
         Mistake(
+            "`self.heads` is a list of heads, and a list cannot be called. Call each of them.",
+            {CAT: "torch.cat(self.heads(x), dim=-1)"},
+            {CAT: "self.heads(x)"},
+        ),
+        Mistake(
             "This is a list of tensors. `torch.cat` makes one of them, along the channels.",
             {CAT: EACH},
         ),
@@ -732,7 +737,8 @@ BLOCK = Step(
     ),
     hints=(
         "A residual connection: x + f(x), so that a part only has to find what to add.",
-        "The lecture puts the layer norm before each part, at 1:35:33, not after the addition as in "
+        "The lecture puts the layer norm before each part, at 1:35:33, not after the addition as "
+        "in "
         'the figure of "Attention Is All You Need": x + f(norm(x)).',
         "x = x + self.sa(self.ln1(x)), and the same with self.ffwd and self.ln2.",
     ),
@@ -754,8 +760,8 @@ BLOCK = Step(
         "x + sa(ln1(x)).",
         "x, feed-forward": "With attention made to find nothing, the block should return "
         "x + ffwd(ln2(x)).",
-        "x, attention, feed-forward": "The output is not x, plus what attention finds in ln1 of it, "
-        "plus what feed-forward then finds in ln2 of this sum.",
+        "x, attention, feed-forward": "The output is not x, plus what attention finds in ln1 of "
+        "it, plus what feed-forward then finds in ln2 of this sum.",
     },
     tolerance=TOLERANCE,
     mistakes=(
@@ -767,7 +773,8 @@ BLOCK = Step(
             {SA: "x = self.ln1(self.sa(x))", FFWD: "x = self.ln2(self.ffwd(x))"},
         ),
         Mistake(
-            "Attention replaces x instead of adding to it: the first residual connection is missing.",
+            "Attention replaces x instead of adding to it: the first residual connection is "
+            "missing.",
             {SA: "x = self.sa(self.ln1(x))"},
         ),
         Mistake(
@@ -787,7 +794,8 @@ BLOCK = Step(
         ),
         Mistake(
             "The normalized x is what you add to. Norms are for what the parts read; the x that is "
-            "added to, the residual stream, stays as it is: x + f(norm(x)), not norm(x) + f(norm(x)).",
+            "added to, the residual stream, stays as it is: x + f(norm(x)), not norm(x) + "
+            "f(norm(x)).",
             "x = self.ln1(x)\nx = x + self.sa(x)\nx = self.ln2(x)\nreturn x + self.ffwd(x)",
             "x = self.ln1(x)\nx = x + self.sa(x)\nreturn x + self.ffwd(self.ln2(x))",
             "x = x + self.sa(self.ln1(x))\nx = self.ln2(x)\nreturn x + self.ffwd(x)",
@@ -1061,8 +1069,8 @@ GENERATE = Step(
             {LAST: "logits = logits[-1, -1:].expand(len(ids), -1)"},
         ),
         Mistake(
-            "`logits[:, :, -1]` is the logit of the last token of the vocabulary, at all positions. "
-            "The last position is logits[:, -1], (B, V).",
+            "`logits[:, :, -1]` is the logit of the last token of the vocabulary, at all "
+            "positions. The last position is logits[:, -1], (B, V).",
             {LAST: "logits = logits[:, :, -1]"},
         ),
         Mistake(
@@ -1461,6 +1469,7 @@ DROPOUT = "dropout = self.dropout.p if self.training else 0.0"
 
 
 # The same in nanoGPT's style.
+ATTENDED = "y = self.attend(query, key, value, self.dropout.p if self.training else 0.0)"
 BY_VIEW = ".view(B, T, self.n_head, C // self.n_head).transpose(1, 2)"
 NANOGPT = f"""
 B, T, C = x.size()
@@ -1470,17 +1479,10 @@ key = key{BY_VIEW}
 value = value{BY_VIEW}
 if cache is not None:
     {EXTEND}
-{ATTEND.replace("dropout", "self.dropout.p if self.training else 0.0")}
+{ATTENDED}
 y = y.transpose(1, 2).contiguous().view(B, T, C)
 {OUT}
 """
-
-
-def attending(attend: str) -> str:
-    """The same with other lines in the place of `self.attend`."""
-    return re.sub("y = self.attend.*", attend, NANOGPT)
-
-
 FUSED = "y = F.scaled_dot_product_attention(query, key, value{})"
 BY_HAND = """att = query @ key.transpose(-2, -1) / key.shape[-1] ** 0.5
 past = torch.ones(T, key.shape[2]).tril({})
@@ -1542,9 +1544,10 @@ ATTENTION = Step(
     tolerance=TOLERANCE,
     mistakes=(
         Mistake(
-            "The heads are split by `view` alone. It only counts through the numbers as they lie in "
-            "memory, so a head gets numbers of several tokens, and of other heads. Divide C first, "
-            "(B, T, n_head, head_size), then move the heads before the time with transpose(1, 2).",
+            "The heads are split by `view` alone. It only counts through the numbers as they lie "
+            "in memory, so a head gets numbers of several tokens, and of other heads. Divide C "
+            "first, (B, T, n_head, head_size), then move the heads before the time with "
+            "transpose(1, 2).",
             NANOGPT.replace(BY_VIEW, ".view(B, self.n_head, T, C // self.n_head)"),
             NANOGPT.replace(BY_VIEW, ".reshape(B, self.n_head, T, C // self.n_head)"),
             NANOGPT.replace(BY_VIEW, ".transpose(1, 2).view(B, self.n_head, T, C // self.n_head)"),
@@ -1589,10 +1592,10 @@ ATTENTION = Step(
             {ATTEND: "y = self.attend(query, value, key, dropout)"},
         ),
         Mistake(
-            "The 3 C numbers are divided in another order than they have. First come the queries of "
-            "all heads, C numbers, then all keys, then all values.",
+            "The 3 C numbers are divided in another order than they have. First come the queries "
+            "of all heads, C numbers, then all keys, then all values.",
             {
-                SPLIT: "heads = self.query_key_value(x).view(B, T, self.n_head, C // self.n_head, 3)",
+                SPLIT: "heads = self.query_key_value(x).view(B, T, self.n_head, -1, 3)",
                 PERMUTE: "query, key, value = heads.permute(4, 0, 2, 1, 3)",
             },
             {
@@ -1643,35 +1646,35 @@ ATTENTION = Step(
             "There is no mask: each token sees those after it. self.attend masks by itself; "
             "F.scaled_dot_product_attention does it with is_causal=True, as long as there is no "
             "cache.",
-            attending(FUSED.format("")),
+            NANOGPT.replace(ATTENDED, FUSED.format("")),
         ),
         Mistake(
             "The mask is wrong with a cache. There are fewer queries than keys then, those of the "
             "newest tokens, but your mask (which `is_causal` makes, too) takes them for the first "
             "ones: a single new token would see the first key alone. The queries belong to the "
             "end: tril(n_keys - n_queries). self.attend does so.",
-            attending(FUSED.format(", is_causal=True")),
-            attending(FUSED.format(", is_causal=T > 1")),
-            attending(BY_HAND.format("")),
+            NANOGPT.replace(ATTENDED, FUSED.format(", is_causal=True")),
+            NANOGPT.replace(ATTENDED, FUSED.format(", is_causal=T > 1")),
+            NANOGPT.replace(ATTENDED, BY_HAND.format("")),
         ),
         Mistake(
             "With a cache there is no mask. For a single new token, none is needed, but several "
             "new ones must not see each other's future.",
-            attending(FUSED.format(", is_causal=cache is None")),
-            attending(FUSED.format(", is_causal=T == key.shape[2]")),
+            NANOGPT.replace(ATTENDED, FUSED.format(", is_causal=cache is None")),
+            NANOGPT.replace(ATTENDED, FUSED.format(", is_causal=T == key.shape[2]")),
         ),
         Mistake(
             "The mask is made for T x T scores, and with a cache there are more keys than queries, "
             "T x n_keys. self.attend makes the mask that fits.",
-            attending(BY_HAND.format("").replace("key.shape[2]", "T")),
+            NANOGPT.replace(ATTENDED, BY_HAND.format("").replace("key.shape[2]", "T")),
         ),
         Mistake(
             "The cache is not used, so a new token sees none of those before it.",
             {EXTEND: "pass"},
         ),
         Mistake(
-            "The cache is extended, but attention does not see what it returns, the keys and values "
-            "of all tokens: key, value = cache.extend(key, value), before attention.",
+            "The cache is extended, but attention does not see what it returns, the keys and "
+            "values of all tokens: key, value = cache.extend(key, value), before attention.",
             {EXTEND: "cache.extend(key, value)"},
         ),
         Mistake(
@@ -1709,45 +1712,48 @@ ATTENTION = Step(
         ),
         Mistake(
             "There is no scale: divide the scores by √head_size, as self.attend does.",
-            attending(MASKED.replace(" / key.shape[-1] ** 0.5", "")),
+            NANOGPT.replace(ATTENDED, MASKED.replace(" / key.shape[-1] ** 0.5", "")),
         ),
         Mistake(
             "You scale by √C, the width of x. It is √head_size, the length of a query, in each "
             "head.",
-            attending(MASKED.replace("key.shape[-1] ** 0.5", "C ** 0.5")),
+            NANOGPT.replace(ATTENDED, MASKED.replace("key.shape[-1] ** 0.5", "C ** 0.5")),
         ),
         Mistake(
             "You scale by the number of heads. It is √head_size, the length of a query.",
-            attending(MASKED.replace("key.shape[-1]", "self.n_head")),
+            NANOGPT.replace(ATTENDED, MASKED.replace("key.shape[-1]", "self.n_head")),
         ),
         Mistake(
             "The scores are multiplied by √head_size, or divided by head_size itself. Divide them "
             "by √head_size, as self.attend does.",
-            attending(MASKED.replace("/ key.shape[-1] ** 0.5", "* key.shape[-1] ** 0.5")),
-            attending(MASKED.replace("/ key.shape[-1] ** 0.5", "/ key.shape[-1]")),
+            NANOGPT.replace(
+                ATTENDED, MASKED.replace("/ key.shape[-1] ** 0.5", "* key.shape[-1] ** 0.5")
+            ),
+            NANOGPT.replace(ATTENDED, MASKED.replace("/ key.shape[-1] ** 0.5", "/ key.shape[-1]")),
         ),
         Mistake(
             "The softmax goes over the queries. Each token divides its attention among the keys, "
             "the last dimension.",
-            attending(MASKED.replace("softmax(-1)", "softmax(-2)")),
+            NANOGPT.replace(ATTENDED, MASKED.replace("softmax(-1)", "softmax(-2)")),
         ),
         Mistake(
-            "The mask is not what hides the future: the scores to be hidden become -inf, before the "
-            "softmax, and those are the ones of later tokens.",
-            attending(MASKED.replace("past == 0", "past == 1")),
-            attending(MASKED.replace("-torch.inf", "0.0")),
-            attending(
+            "The mask is not what hides the future: the scores to be hidden become -inf, before "
+            "the softmax, and those are the ones of later tokens.",
+            NANOGPT.replace(ATTENDED, MASKED.replace("past == 0", "past == 1")),
+            NANOGPT.replace(ATTENDED, MASKED.replace("-torch.inf", "0.0")),
+            NANOGPT.replace(
+                ATTENDED,
                 MASKED.replace(
                     ".masked_fill(past == 0, -torch.inf).softmax(-1)", ".softmax(-1) * past"
-                )
+                ),
             ),
-            attending(MASKED.replace("key.shape[2] - T)", "key.shape[2] - T - 1)")),
-            attending(MASKED.replace("key.shape[2] - T)", "key.shape[2] - T + 1)")),
+            NANOGPT.replace(ATTENDED, MASKED.replace("key.shape[2] - T)", "key.shape[2] - T - 1)")),
+            NANOGPT.replace(ATTENDED, MASKED.replace("key.shape[2] - T)", "key.shape[2] - T + 1)")),
         ),
         Mistake(
             "The values are not used: the weights are multiplied by them, att @ value.",
-            attending(MASKED.replace("att @ value", "att @ key")),
-            attending(MASKED.replace("att @ value", "att @ query")),
+            NANOGPT.replace(ATTENDED, MASKED.replace("att @ value", "att @ key")),
+            NANOGPT.replace(ATTENDED, MASKED.replace("att @ value", "att @ query")),
         ),
         Mistake(
             "After transpose, the numbers do not lie in the order of the dimensions, and `view` "
@@ -1875,8 +1881,8 @@ KV_CACHE = Step(
     },
     mistakes=(
         Mistake(
-            "`self.length` does not grow. The model takes it for the position of the next token, so "
-            "every token would get position 0.",
+            "`self.length` does not grow. The model takes it for the position of the next token, "
+            "so every token would get position 0.",
             APPENDED.replace("self.length = self.keys.shape[2]", "pass"),
             {
                 LENGTH: "start = self.length",
@@ -1903,8 +1909,8 @@ KV_CACHE = Step(
             },
         ),
         Mistake(
-            "Only the newest tokens' keys and values are returned, and attention needs those of all. "
-            "Append the new ones to what is kept, keep the result, and return it.",
+            "Only the newest tokens' keys and values are returned, and attention needs those of "
+            "all. Append the new ones to what is kept, keep the result, and return it.",
             {RETURN: "return key, value"},
             "self.keys, self.values = key, value\n"
             "self.length += key.shape[2]\n"
@@ -1923,7 +1929,8 @@ KV_CACHE = Step(
             },
         ),
         Mistake(
-            "Room is made at each call, so what was in it is lost. Make it once, at the first call.",
+            "Room is made at each call, so what was in it is lost. Make it once, at the first "
+            "call.",
             {"if self.keys is None or self.values is None:": "if True:", **ZEROS},
         ),
         Mistake(
@@ -2267,14 +2274,14 @@ MODEL = Step(
             {LOSS: "F.cross_entropy(logits.view(len(ids), -1, ids.shape[1]), targets)"},
         ),
         Mistake(
-            "The loss is the sum over all tokens. Take the mean, which is what F.cross_entropy does "
-            "by default.",
+            "The loss is the sum over all tokens. Take the mean, which is what F.cross_entropy "
+            "does by default.",
             {"targets.flatten())": 'targets.flatten(), reduction="sum")'},
             {LOSS: f"{LOSS} * targets.numel()"},
         ),
         Mistake(
-            "There is one loss for each token. Take the mean, which is what F.cross_entropy does by "
-            "default.",
+            "There is one loss for each token. Take the mean, which is what F.cross_entropy does "
+            "by default.",
             {"targets.flatten())": 'targets.flatten(), reduction="none")'},
         ),
         Mistake(
@@ -2304,8 +2311,8 @@ MODEL = Step(
             | {"targets.flatten())": "targets.flatten()), logits"},
         ),
         Mistake(
-            "These are probabilities, or their logarithms. The model returns logits; the softmax is "
-            "the business of the loss, and of sampling.",
+            "These are probabilities, or their logarithms. The model returns logits; the softmax "
+            "is the business of the loss, and of sampling.",
             {LOGITS: f"{LOGITS}\n        logits = logits.softmax(-1)"},
             {LOGITS: f"{LOGITS}\n        logits = logits.log_softmax(-1)"},
         ),

@@ -29,7 +29,6 @@ with app.setup:
     sys.path = [str(LESSON), *(p for p in sys.path if Path(p).resolve() != LESSON / "lectures")]
 
     import marimo as mo
-    from matplotlib.figure import Figure
 
     from shared import datasets, notebook
     from tokenizer import regex_tokenizer
@@ -143,7 +142,7 @@ def _(gpt_button):
         except ConnectionError as _error:
             gpt_problem = str(_error)
     mo.callout(
-        mo.md(f"GPT's tokenizers stay closed: {gpt_problem}."), "warn"
+        mo.md(f"GPT's tokenizers could not be opened: {gpt_problem}."), "warn"
     ) if gpt_problem else None
     return (gpts,)
 
@@ -340,9 +339,9 @@ def _():
     mo.md(f"""
     ## {at("0:34:58")} Training, and the compression ratio
 
-    Each merge adds a token to the vocabulary and makes the text shorter. By how much, is the
-    compression ratio: bytes per token. Here, the play that comes with this repository is
-    compressed, merge by merge, until no pair is left inside a word.
+    Each merge adds a token to the vocabulary and makes the text shorter. The compression ratio
+    says how much: bytes per token. Here, the play that comes with this repository is compressed,
+    merge by merge, until no pair is left inside a word.
     """)
     return
 
@@ -365,8 +364,7 @@ def _(learned, learned_slider, lengths, n_bytes):
     if _k:
         _m = learned[_k - 1]
         _last = f"Merge {_k}: `{show_merge(_m.pair, 255 + _k, _vocab, _m.occurrences)}`"
-    _figure = Figure(figsize=(6, 2.8), layout="constrained")
-    _axes = _figure.add_subplot(xlabel="tokens in the vocabulary", ylabel="bytes per token")
+    _axes = notebook.plot(2.8, xlabel="tokens in the vocabulary", ylabel="bytes per token")
     _axes.plot(range(256, 257 + len(learned)), [n_bytes / _n for _n in lengths])
     _axes.scatter([256 + _k], [n_bytes / lengths[_k]], color="C1", zorder=3)
     mo.vstack(
@@ -375,7 +373,7 @@ def _(learned, learned_slider, lengths, n_bytes):
                 f"{_last}\n\n{n_bytes:,} bytes are {lengths[_k]:,} tokens: "
                 f"**{n_bytes / lengths[_k]:.3f}** bytes per token."
             ),
-            notebook.show(_figure),
+            notebook.show(_axes.figure),
             mo.Html(
                 f"<div>{colored([_vocab[255 + _i] for _i in range(max(1, _k - 30), _k + 1)])}</div>"
             ),

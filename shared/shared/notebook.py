@@ -21,6 +21,7 @@ from shared.checking import check
 from shared.exercises import Ladder, blanked, definition, find, with_definition
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -43,8 +44,20 @@ def wide(svg: str) -> mo.Html:
     return mo.Html(f'<div style="overflow-x: auto">{svg}</div>')
 
 
+def plot(height: float, **settings: Any) -> "Axes":
+    """Axes to draw on, in a figure `height` inches high; `settings` are those of `add_subplot`.
+
+    The margins are fixed, since a layout that is worked out takes as long as all the rest.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, height))
+    figure.subplots_adjust(left=0.11, right=0.98, bottom=0.5 / height, top=1 - 0.35 / height)
+    return figure.add_subplot(**settings)
+
+
 def show(figure: "Figure") -> mo.Html:
-    """A matplotlib figure, without a background, in a gray that both themes can show."""
+    """A figure without a background, in a gray that both themes can show."""
     import matplotlib
 
     gray = "#888888"
@@ -106,20 +119,19 @@ def answer(ladder: Ladder, name: str, text: str | None) -> mo.Html:
     says = verdict.text.replace(f"{mine}{os.sep}", "")
     if not verdict.right:
         return mo.vstack([mo.callout(mo.md(f"**Not yet.** {says}"), "danger"), hints])
+    lines = textwrap.dedent(definition(lesson, target))
     right = f"**Right:** {len(step.probes)} answers, equal to the lesson's.\n\n{says}"
     return mo.vstack(
         [
             mo.callout(mo.md(right), "success"),
-            mo.accordion(
-                {"The lesson's lines": mo.md(f"```python\n{definition(lesson, target)}```")}
-            ),
+            mo.accordion({"The lesson's lines": mo.md(f"```python\n{lines}```")}),
         ]
     )
 
 
-def runs(*folders: Path) -> dict[str, Path]:
-    """The finished runs in these folders, the latest first, by name."""
-    found = [path.parent for folder in folders for path in folder.glob("*/results.json")]
+def runs(folder: Path) -> dict[str, Path]:
+    """The finished runs in a folder, the latest first, by name."""
+    found = [path.parent for path in folder.glob("*/results.json")]
     found.sort(key=lambda run: run.stat().st_mtime, reverse=True)
     return {run.name: run for run in found}
 
