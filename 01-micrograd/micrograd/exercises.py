@@ -59,8 +59,8 @@ SLOPE = Step(
             {"/ (2 * h)": "/ h"},
         ),
         Mistake(
-            "`… / 2 * h` divides by 2 and then multiplies by h. Put the divisor into parentheses: "
-            "`… / (2 * h)`.",
+            "You multiply by h, and should divide by it. `… / 2 * h` divides by 2 only: put the "
+            "divisor into parentheses, `… / (2 * h)`.",
             {"/ (2 * h)": "/ 2 * h"},
         ),
         Mistake(
@@ -86,8 +86,8 @@ SLOPE = Step(
             "return f(x) / x",
         ),
         Mistake(
-            "The nudge is so small that it is lost: a float has about 16 digits, so 3.0 + 1e-20 is "
-            "3.0. Take the h that is given, 0.000001.",
+            "You get 0, since `f` is called twice with the same number. A nudge may be too small, "
+            "too: a float has about 16 digits, so 3.0 + 1e-20 is 3.0. Take the h that is given.",
             "h = 1e-20\nreturn (f(x + h) - f(x)) / h",
         ),
         Mistake(
@@ -252,6 +252,24 @@ MUL = Step(
             def _backward():
                 self.grad = other.data * out.grad
                 other.grad = self.data * out.grad
+            out._backward = _backward
+            return out
+            """,
+            f"""
+            {WRAP}
+            out = Value(self.data * other.data, (self, other), "*")
+            def _backward():
+                self.grad += other.data * out.grad
+                other.grad = self.data * out.grad
+            out._backward = _backward
+            return out
+            """,
+            f"""
+            {WRAP}
+            out = Value(self.data * other.data, (self, other), "*")
+            def _backward():
+                self.grad = other.data * out.grad
+                other.grad += self.data * out.grad
             out._backward = _backward
             return out
             """,
@@ -486,7 +504,8 @@ CHAIN_RULE = Step(
             "        child.grad += local * self.grad",
         ),
         Mistake(
-            "The child's gradient is multiplied. Contributions of several parents add up: `+=`.",
+            "The contributions of several parents add up: `+=`, neither `-=` nor `*=`.",
+            {"+=": "-="},
             {"+=": "*="},
         ),
     ),

@@ -15,6 +15,7 @@ import io
 import json
 import random
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -138,6 +139,7 @@ def answer_all(exercises: str, name: str, folder: str, out: str, stuck: str) -> 
     learner's are not right. When time is up, the process ends; the file `stuck` says where it was.
     """
     sys.dont_write_bytecode = True
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that waits for this one ends both
     with open(out, "w", encoding="utf-8") as file, open(stuck, "w") as place:
 
         def write(answer: object) -> None:
@@ -301,11 +303,10 @@ def compare(
     part, says, lines = None, "", [probe]
     if "error" in yours:
         kind, message = yours["error"]
-        place = yours.get("place", [])
         says = ERRORS.get(kind, "Your code raises an error.")
-        if not place:
+        if yours.get("place") == []:
             says = "What your code returns cannot be used."
-        lines += [*place, f"{kind}: {message}" if message else kind]
+        lines += [*yours.get("place", []), f"{kind}: {message}" if message else kind]
     elif "error" in expected:
         lines += [f"gives     {show(yours['value'])}", f"expected  {': '.join(expected['error'])}"]
     elif found := _differ_in_value(yours, expected, tolerance):
