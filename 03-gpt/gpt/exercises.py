@@ -43,10 +43,6 @@ ONE_TENSOR = "Return one tensor."
 # A batch.
 
 
-PLACES = "x - its first column, if the data are 0, 10, 20, …"
-SHIFT = "y - x, if the data are 0, 10, 20, …"
-
-
 def batch(length: int, batch_size: int, block_size: int) -> Any:
     """What two batches are like. Token number i of the data is 10 i, so a token says its place."""
     data = 10 * torch.arange(length)
@@ -61,9 +57,61 @@ def batch(length: int, batch_size: int, block_size: int) -> Any:
     if x.shape == y.shape == (batch_size, block_size):
         starts = x[:, 0]
         answer |= {
-            PLACES: "The rows of x are not windows of the data: from its start, each should have the "
-        "tokens in the order of the text, one after the other.",
-        SHIFT: "The targets are not the next tokens: y should be x, one token further.",
+            "x, minus its first column": (x - x[:, :1]).unique(dim=0).tolist(),
+            "y - x": (y - x).unique().tolist(),
+            "all rows are the same": len(starts.unique()) == 1,
+            "the rows are equally far apart": len(starts.diff().unique()) == 1,
+            "the next batch is the same": x.equal(other[0]),
+        }
+    return answer
+
+
+def starts(length: int, block_size: int) -> Any:
+    """Where the windows of many batches begin."""
+    try:
+        rows = [get_batch(torch.arange(length), 8, block_size)[0] for _ in range(50)]
+        return {"starts": torch.stack(rows)[:, :, 0].unique().tolist()}
+    except (IndexError, RuntimeError, ValueError) as error:
+        if any(text in str(error) for text in ("out of", "equal size", "of length")):
+            return {"starts": "some windows run over the end"}
+        raise
+
+
+IX = "ix = torch.randint(len(data) - block_size, (batch_size,))\n"
+X = "x = torch.stack([data[i : i + block_size] for i in ix])\n"
+Y = "y = torch.stack([data[i + 1 : i + block_size + 1] for i in ix])\n"
+XY = "return x, y"
+
+BATCH = Step(
+    "batch",
+    "stages.get_batch",
+    "a batch of windows from the text",
+    lecture=f"{VIDEO} 0:14:27",
+    term="block size",
+    write=(
+        "Choose `batch_size` random places in `data`. Return two tensors, (batch_size, block_size) "
+        "each: x, the windows of `block_size` tokens from there on; and y, for each of these "
+        "tokens the one that comes next."
+    ),
+    hints=(
+        "torch.randint(high, (batch_size,)) draws the places, from 0 to high - 1. Which is the "
+        "last place from which all tokens of x and of y are still in the data?",
+        "A window from place i is data[i : i + block_size]; its targets are as many, from i + 1.",
+        "torch.stack makes a tensor (batch_size, block_size) of a list of windows. A window with "
+        "its targets has block_size + 1 tokens, so high is len(data) - block_size.",
+    ),
+    probes=(
+        "batch(length=10_000, batch_size=4, block_size=3)",
+        "batch(length=10_000, batch_size=5, block_size=8)",
+        "starts(length=12, block_size=4)",
+    ),
+    parts={
+        "returned": "Return two tensors, x and y.",
+        "shape of x": "x is not of the shape (batch_size, block_size): a row is a window.",
+        "shape of y": "y is not of the same shape as x: each token of x has a target.",
+        "x, minus its first column": "The rows of x are not windows of the data: from its start, "
+        "each should have the tokens in the order of the text, one after the other.",
+        "y - x": "The targets are not the next tokens: y should be x, one token further.",
         "all rows are the same": "All rows of the batch are the same.",
         "the rows are equally far apart": "The windows of a batch should be at random places, "
         "each independent of the others.",
@@ -94,14 +142,6 @@ def batch(length: int, batch_size: int, block_size: int) -> Any:
             "What comes next is in the data, so cut a window that is one token longer, or another "
             "one that begins one place further.",
             {"chunks[:, 1:]": "chunks[:, :-1].roll(-1, dims=1)"},
-        ),
-        Mistake(
-            "The targets are the next window. Each token's target is the one right after it, so y "
-            "begins one place after x.",
-            IX.replace("- block_size", "- 2 * block_size")
-            + X
-            + Y.replace("i + 1 : i + block_size + 1", "i + block_size : i + 2 * block_size")
-            + XY,
         ),
         Mistake(
             "There is one target for a whole window. A window is block_size examples at once: "
@@ -188,7 +228,7 @@ def batch(length: int, batch_size: int, block_size: int) -> Any:
             + XY,
         ),
         Mistake(
-            "At the edge, though, the first or the last possible window is never drawn. The "
+            "Right, but for the edge: the first or the last possible window is never drawn. The "
             "places are 0 to len(data) - block_size - 1, and `randint` does not draw its upper "
             "limit, which is therefore len(data) - block_size.",
             {"randint(len(data) - block_size,": "randint(len(data) - block_size - 1,"},
@@ -236,17 +276,15 @@ _WEIGHTS: dict[str, Callable[[Tensor], Any]] = {
 
 
 def dropped() -> Any:
-    """What becomes of a head's weights with dropout, when the model is in use, and in training."""
+    """What becomes of a head's weights while it is trained with dropout."""
     head, x = _head_that_shows_weights([2.0] * 4, [1.0, -1.0, 2.0, 1.5], dropout=0.5)
-    plain, again = head(x), head(x)
+    plain = head(x)
     head.train()
     often = torch.stack([head(x) for _ in range(20)])
-    did = "some weights are dropped"
     if often.equal(plain.expand_as(often)):
-        did = "no weight is dropped"
-    elif not ((often == 0) | (often - 2 * plain).abs().lt(1e-5)).all():
-        did = "something else"
-    return {"in use": "always the same" if again.equal(plain) else "varies", "in training": did}
+        return {"in training": "no weight is dropped"}
+    either = (often == 0) | (often - 2 * plain).abs().lt(1e-5)
+    return {"in training": "some weights are dropped" if either.all() else "something else"}
 
 
 def gathered(batch_size: int, time: int) -> Any:
@@ -266,7 +304,7 @@ q, k, v = self.query(x), self.key(x), self.value(x)
 wei = q @ k.transpose(-2, -1) * {SCALE}
 """
 NO_DROPOUT = (
-    "In training, though, no weight is dropped: `self.dropout(wei)` after the softmax does "
+    "Right. In training, though, no weight is dropped: `self.dropout(wei)` after the softmax does "
     "it. The lecture adds that at 1:37:49."
 )
 
@@ -300,9 +338,8 @@ HEAD = Step(
     parts={
         "returned": ONE_TENSOR,
         "shape": "The output is not of the shape (B, T, head_size).",
-        "NaNs": "There are NaNs among the weights. They come of a softmax over nothing but -inf: of a "
-        "row in which everything is masked, or of a softmax in the wrong dimension; it goes over "
-        "the keys, dim=-1.",
+        "NaNs": "There are NaNs among the weights. They come of a row in which everything is "
+        "masked, or of -inf where there is no softmax after it.",
         "weights on the future": "A token looks into the future: it has a weight for one that "
         "comes after it. Mask these before the softmax.",
         "sum of each row": "The weights of a token do not sum to 1. Mask with -inf, then take the "
@@ -310,8 +347,6 @@ HEAD = Step(
         "weights": "No token looks ahead, and the weights of each sum to 1, but they are not those "
         "of softmax(q kᵀ / √head_size).",
         "out": "The output is not softmax(q kᵀ / √head_size) v.",
-        "in use": "When the model is not in training, nothing may be dropped. `self.dropout` knows "
-        "which it is.",
         "in training": "In training, dropout should set some of the weights to 0, and double the "
         "others: self.dropout(wei), after the softmax.",
     },
@@ -334,10 +369,6 @@ HEAD = Step(
             {SCALE: "T ** -0.5"},
         ),
         Mistake(
-            "A head has no `head_size`, but its queries and keys know it: q.shape[-1].",
-            {SCALE: "self.head_size ** -0.5"},
-        ),
-        Mistake(
             "You multiply by √head_size. The scores should become smaller: divide by it, or "
             "multiply by head_size ** -0.5.",
             {SCALE: "k.shape[-1] ** 0.5"},
@@ -356,10 +387,6 @@ HEAD = Step(
             "The softmax goes over the queries. Each token divides its attention among the keys: "
             "its row should sum to 1, so dim=-1.",
             {"dim=-1)  # (B, T, T) row": "dim=-2)  # (B, T, T) row"},
-        ),
-        Mistake(
-            "The softmax goes over the batch, so texts share their attention. Each token divides "
-            "its own among the keys: dim=-1.",
             {"dim=-1)  # (B, T, T) row": "dim=0)  # (B, T, T) row"},
         ),
         Mistake(
@@ -373,7 +400,6 @@ HEAD = Step(
             {"~self.tril[:T, :T]": "~self.tril[:T, :T].tril(-1)"},
             {"~self.tril[:T, :T]": "~torch.tril(torch.ones(T, T), -1).bool()"},
             {"~self.tril[:T, :T]": "torch.triu(torch.ones(T, T)).bool()"},
-            {MASK: "wei.masked_fill(torch.triu(torch.ones(T, T)) == 1, -1e9)"},
         ),
         Mistake(
             "The mask is one off: each token sees the one after it, which it is to predict. The "
@@ -385,7 +411,6 @@ HEAD = Step(
             "`masked_fill` fills where its condition is True, and `self.tril` is True for the "
             "past, so take `self.tril[:T, :T] == 0`.",
             {"~self.tril[:T, :T]": "self.tril[:T, :T]"},
-            {MASK: "wei.masked_fill(self.tril[:T, :T], -1e9)"},
             {"~self.tril[:T, :T]": "~self.tril[:T, :T].T"},
             {"~self.tril[:T, :T]": "torch.tril(torch.ones(T, T), -1).bool()"},
         ),
@@ -421,7 +446,6 @@ HEAD = Step(
             "self.tril[:T, :T].",
             {"self.tril[:T, :T]": "self.tril"},
             {MASK: 'wei.masked_fill(self.tril == 0, float("-inf"))'},
-            {MASK: "wei * self.tril"},
         ),
         Mistake(
             "The mask is added to the scores as it is, where it is no more than 1 or 0. The scores "
@@ -497,11 +521,6 @@ HEAD = Step(
             "-inf becomes NaN. It belongs after it, on the weights.",
             f"{SCORES}wei = self.dropout({MASK})\nwei = {SOFTMAX}\nreturn wei @ v",
             f"{SCORES}wei = self.dropout(wei)\nwei = {MASK}\nwei = {SOFTMAX}\nreturn wei @ v",
-        ),
-        Mistake(
-            "Dropout stays on when the model is not in training: F.dropout has to be told, with "
-            "training=self.training. `self.dropout` knows.",
-            {"self.dropout(wei)": "F.dropout(wei, self.dropout.p)"},
         ),
         Mistake(NO_DROPOUT, {"wei = self.dropout(wei)": "pass"}, passes=True),
     ),
@@ -657,13 +676,6 @@ HEADS = Step(
             "x itself is added. That is the residual connection, which the block adds; the heads "
             "return only what they find.",
             {CAT: f"x + {CAT}"},
-        ),
-        Mistake(
-            "There is no projection here, nor dropout. In this lesson both come after the heads, "
-            "in the block's `sa`; the heads return only what they find, side by side.",
-            {CAT: f"self.proj({CAT})"},
-            {CAT: f"self.dropout(self.proj({CAT}))"},
-            {CAT: f"self.dropout({CAT})"},
         ),
         Mistake(
             "`self.heads` is a list of heads, and a list cannot be called. Call each of them.",
@@ -1077,11 +1089,9 @@ GENERATE = Step(
             {"F.softmax(logits, dim=-1)": "torch.sigmoid(logits)"},
         ),
         Mistake(
-            "The softmax does not go over the vocabulary, but over the batch or over time. The "
-            "vocabulary is the last dimension: dim=-1.",
+            "The softmax goes over the batch. It should go over the vocabulary, the last "
+            "dimension: dim=-1.",
             {"F.softmax(logits, dim=-1)": "F.softmax(logits, dim=0)"},
-            {LAST: "pass", "F.softmax(logits, dim=-1)": "F.softmax(logits, dim=1)[:, -1]"},
-            {LAST: "pass", "F.softmax(logits, dim=-1)": "F.softmax(logits, dim=0)[:, -1]"},
         ),
         Mistake(
             "Every token is drawn as often as any other: the model's probabilities are not used.",
@@ -1142,7 +1152,7 @@ GENERATE = Step(
             {APPEND: "ids = torch.cat([next_id, ids], dim=1)"},
         ),
         Mistake(
-            "But `generator` is not used, so a text cannot be repeated with a seed of its "
+            "Right. But `generator` is not used, so a text cannot be repeated with a seed of its "
             "own: torch.multinomial(…, generator=generator).",
             {", generator=generator": ""},
             passes=True,
@@ -1293,12 +1303,6 @@ TOP_K = Step(
             {"values[:, -1:]": "values[:, :1]"},
         ),
         Mistake(
-            "You compare with the k-th smallest logit: sort goes upwards by default. The k-th "
-            "largest is topk(top_k).values[:, -1:].",
-            {LEAST: "least = logits.sort(dim=1).values[:, top_k - 1 : top_k]"},
-            {LEAST: "least = logits.sort(dim=1).values[:, top_k : top_k + 1]"},
-        ),
-        Mistake(
             "The first row decides what is kept in all rows. Each has a k-th largest logit of its "
             "own: values[:, -1:], (B, 1).",
             {"values[:, -1:]": "values[0, -1]"},
@@ -1369,7 +1373,7 @@ TOP_K = Step(
             },
         ),
         Mistake(
-            "But if top_k is larger than the vocabulary, topk fails, where all tokens are to be kept. nanoGPT "
+            "Right, as long as top_k is not larger than the vocabulary: then topk fails. nanoGPT "
             "takes min(top_k, logits.shape[-1]).",
             {" and top_k < logits.shape[1]": ""},
             passes=True,
@@ -1757,7 +1761,7 @@ ATTENTION = Step(
             {MERGE: "y = y.transpose(1, 2).view(B, T, C)"},
         ),
         Mistake(
-            "In training, though, nothing is dropped: neither attention weights, which is "
+            "Right. In training, though, nothing is dropped: neither attention weights, which is "
             "the last argument of self.attend, nor what comes out, self.dropout(…).",
             {DROPOUT: "dropout = 0.0", OUT: "return self.project(y)"},
             passes=True,
@@ -2243,17 +2247,6 @@ MODEL = Step(
             "The weights of the token embedding are (V, C), and x is (B, T, C): transpose them, "
             "weight.T.",
             {"weight.T": "weight"},
-        ),
-        Mistake(
-            "There is no `lm_head`: GPT-2 uses the token embeddings a second time, "
-            "self.norm(x) @ self.token_embedding.weight.T.",
-            {LOGITS: "logits = self.lm_head(self.norm(x))"},
-        ),
-        Mistake(
-            "These are the logits of the last position only, as nanoGPT returns them while it "
-            "generates. Return those of all positions, (B, T, V), with targets or without.",
-            {"self.norm(x) @": "self.norm(x[:, -1:]) @"},
-            {"self.norm(x) @": "self.norm(x if targets is not None else x[:, -1:]) @"},
         ),
         Mistake(
             "The targets are shifted here a second time, so the model learns to skip a token. "
