@@ -412,7 +412,7 @@ def windows(words: list[str], block_size: int) -> Any:
         names = {0: ".", **{i: c for c, i in alphabet.stoi.items()}}
         return "".join(names.get(i, f"<{i}>") for i in ids.tolist())
 
-    if not isinstance(found, tuple | list) or not all(isinstance(part, Tensor) for part in found):
+    if not isinstance(found, tuple | list) or [type(part) for part in found] != [Tensor, Tensor]:
         return found
     x, y = found
     if x.ndim != 2 or y.shape != x.shape[:1] or x.is_floating_point() or y.is_floating_point():
@@ -1349,13 +1349,13 @@ BATCH_NORM_BACKWARD = Step(
             {RESULT: "bnvar_inv * d_bnraw"},
         ),
         Mistake(
-            "The way through the variance is missing, or it comes out as 0, as Σ bnraw does in "
-            "every channel. An hprebn far from the mean makes the variance larger, and all of the "
-            "channel's bnraw smaller, in proportion to Σ (d_bnraw * bnraw).",
+            "The part through the variance is missing, or it comes out as 0 (Σ bnraw is 0 in "
+            "every channel). An hprebn far from the mean makes the variance larger, and all of "
+            "the channel's bnraw smaller, in proportion to Σ (d_bnraw * bnraw).",
             {" - bnraw * stretch": ""},
         ),
         Mistake(
-            "The way through the mean is missing: each hprebn raises the mean, and so lowers all "
+            "The part through the mean is missing: each hprebn raises the mean, and so lowers all "
             "of the channel's bnraw. Subtract the mean of d_bnraw.",
             {" - shift": ""},
         ),
