@@ -2,13 +2,14 @@
 
 PYTHON ?= python3
 
-.PHONY: help setup demo test
+.PHONY: help setup demo lectures test
 help:
-	@echo "make demo    run every lesson's train.py on bundled data"
-	@echo "make test    lint, check types, and run the tests of every lesson"
-	@echo "make setup   a .venv with all lessons installed, to run train.py yourself"
+	@echo "make demo       run every lesson's train.py on bundled data"
+	@echo "make lectures   the lectures as live notebooks, in the browser"
+	@echo "make test       lint, check types, and run the tests of every lesson"
+	@echo "make setup      a .venv with all lessons installed, to run train.py yourself"
 
-setup demo: .venv/bin/nox
+setup demo lectures: .venv/bin/nox
 	.venv/bin/nox -s $@
 
 test: .venv/bin/nox

@@ -6,7 +6,8 @@ sessions of the house share one environment, the one that nox itself runs in, wh
 
     nox                      lint, types, and all tests
     nox -s micrograd -- -k engine
-    nox -s demo bench setup  not run unless asked for
+    nox -s lectures          the lectures as live notebooks, in the browser
+    nox -s demo bench browser setup  not run unless asked for, either
 """
 
 import hashlib
@@ -44,7 +45,7 @@ def install(session: nox.Session, *requirements: str) -> None:
         args.append(requirement)
     key.update(" ".join([str(ROOT), *args]).encode())
     own = getattr(session.virtualenv, "location", None)
-    stamp = Path(own or sys.prefix) / "lm-lessons-installed"
+    stamp = Path(own or sys.prefix) / f"lm-lessons-installed-{session.name}"
     if stamp.is_file() and stamp.read_text() == key.hexdigest():
         session.log(f"{session.name}: everything is installed already")
         return
@@ -104,6 +105,20 @@ def shared(session: nox.Session) -> None:
 
 
 @nox.session(**HOUSE, default=False, allow_parallel=False)
+def lectures(session: nox.Session) -> None:
+    """The lectures as live notebooks: a page that lists them, in the browser."""
+    folders = [str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("[0-9][0-9]-*/lectures"))]
+    python(session, "-m", "marimo", "run", *folders, *session.posargs)
+
+
+@nox.session(**HOUSE, default=False, allow_parallel=False)
+def browser(session: nox.Session) -> None:
+    """The notebooks as their readers see them: in Chromium, which must be installed."""
+    install(session, "./shared[browser]")
+    python(session, "-m", "pytest", "shared/browser", *session.posargs)
+
+
+@nox.session(**HOUSE, default=False, allow_parallel=False)
 def demo(session: nox.Session) -> None:
     """Every lesson's train.py on bundled data, and one page to look at, runs/demo/index.html."""
     python(session, "-m", "house.demo")
@@ -124,6 +139,6 @@ def bench(session: nox.Session) -> None:
 @nox.session(default=False, venv_backend="none")
 def setup(session: nox.Session) -> None:
     """All lessons, editable, with what the house needs, into the environment that nox runs in."""
-    lessons = [f"./{lesson.name}[test]" for lesson in LESSONS]
-    install(session, "mypy", "./shared[test]", *lessons)
+    lessons = [f"./{lesson.name}[lectures,test]" for lesson in LESSONS]
+    install(session, "mypy", "./shared[lectures,test]", *lessons)
     session.log("setup: done; now `. .venv/bin/activate`, go into a lesson, `python train.py`")

@@ -40,13 +40,13 @@ def svg(root: Value) -> str:
 
 def _record(node: Value) -> str:
     """Fields one above the other: label (where there is one), data, gradient."""
-    fields = [f"data {_number(node.data)}", f"grad {_number(node.grad)}"]
+    fields = [f"data {number(node.data)}", f"grad {number(node.grad)}"]
     if node.label:
         escaped = (f"\\{c}" if c in "\\{}|<> " else c for c in node.label)
         fields.insert(0, "".join(escaped).replace("&", "&amp;"))
     return "|".join(fields)
 
 
-def _number(x: float) -> str:
+def number(x: float) -> str:
     """Four decimals, or four digits where these would be none or very many."""
     return f"{x:.4f}" if x == 0 or 1e-3 <= abs(x) < 1e6 else f"{x:.4g}"

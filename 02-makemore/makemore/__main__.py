@@ -5,6 +5,7 @@ python -m makemore score --run runs/NAME emma xqzt
 python -m makemore diagnose          # good and bad initialization: pictures in runs/
 python -m makemore backprop          # gradients by hand beside autograd's
 python -m makemore find-lr --model mlp
+python -m makemore learn             # write the lesson's code yourself
 """
 
 import math
@@ -25,6 +26,7 @@ from tyro.conf import Positional, arg
 
 from makemore import manual_backprop as by_hand
 from makemore.diagnostics import STARTS, DeepMLP, Look, look_inside, update_ratios
+from makemore.exercises import LADDER
 from makemore.load import LESSON, Data, load, open_data
 from makemore.loss import estimate_loss
 from makemore.lr_finder import geometric, steepest, sweep
@@ -34,7 +36,7 @@ from makemore.optimizers import make_optimizers
 from makemore.presets import PRESETS
 from makemore.sampling import Origins, sample
 from makemore.words import build_dataset
-from shared import cli, datasets, devices, plots, progress
+from shared import cli, datasets, devices, learn, plots, progress
 from shared.runs import Run
 
 MANY = 1000  # words whose origin is counted
@@ -307,12 +309,18 @@ class FindLr(Experiment):
         self.save(run, **{"find-lr": figure})
 
 
+class Learn(learn.Learn):  # noqa: D101 (its help is that of all lessons)
+    __doc__ = learn.Learn.__doc__
+    ladder = LADDER
+
+
 VERBS = {
     "sample": Sample,
     "score": Score,
     "diagnose": Diagnose,
     "backprop": Backprop,
     "find-lr": FindLr,
+    "learn": Learn,
 }
 
 if __name__ == "__main__":

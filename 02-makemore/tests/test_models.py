@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from conftest import WORDS
 from torch import nn
 
-from makemore.loss import estimate_loss
+from makemore.loss import estimate_loss, negative_log_likelihood, plain_cross_entropy
 from makemore.models import MODELS, build, examples
 from makemore.models.bigram import BigramCounts, BigramNet
 from makemore.models.mlp import WindowModel
@@ -98,6 +98,16 @@ def test_what_sampling_asks_for_is_what_training_predicts(name, alphabet):
 
 
 # lecture 2
+
+
+def test_losses_written_out_are_torchs_and_the_one_of_logits_does_not_overflow():
+    logits, y = torch.randn(20, 5), torch.randint(5, (20,))
+    expected = F.cross_entropy(logits, y)
+    assert torch.allclose(negative_log_likelihood(logits.softmax(1), y), expected)
+    assert torch.allclose(plain_cross_entropy(logits, y), expected)
+    large = logits * 1e4
+    assert torch.allclose(plain_cross_entropy(large, y), F.cross_entropy(large, y))
+    assert large.exp().isinf().any()
 
 
 @pytest.mark.needs_data("names.txt")

@@ -658,7 +658,7 @@ def test_gradients_by_hand_and_autograds_reach_the_same_loss(tmp_path):
     by_hand, autograd = re.findall(r"after 300 steps, loss ([\d.]+)", done.stdout)
     assert float(by_hand) == pytest.approx(float(autograd), abs=1e-9)
     differences = re.findall(r"(?:yes|no) +(\S+)", done.stdout)
-    assert len(differences) == 32
+    assert len(differences) == 34
     assert max(map(float, differences)) < 1e-9
 
 

@@ -6,6 +6,7 @@ python -m gpt eval --run runs/NAME
 python -m gpt export --run runs/NAME --to FOLDER             # for transformers
 python -m gpt stages                # the lecture's model, piece by piece, beside the lecture
 python -m gpt ablate                # what each change of the modern model is worth
+python -m gpt learn                 # the exercises
 """
 
 import codecs
@@ -28,6 +29,7 @@ from gpt.attention_maps import attention_maps, draw_maps
 from gpt.chars import Chars
 from gpt.data import train_and_dev
 from gpt.evaluation import estimate_loss
+from gpt.exercises import LADDER
 from gpt.generate import stream
 from gpt.gpt2 import GPT2
 from gpt.load import (
@@ -42,7 +44,7 @@ from gpt.load import (
 )
 from gpt.modern import Modern
 from gpt.stages import run_stages
-from shared import cli, datasets, devices, plots, progress
+from shared import cli, datasets, devices, learn, plots, progress
 from shared.runs import Run, atomic, checked
 from shared.schedules import rise_and_fall
 
@@ -314,6 +316,11 @@ class Stages:
             print(f"{row}{result.seconds:>9.1f}", flush=True)
 
 
+class Learn(learn.Learn):  # noqa: D101 (its help is that of all lessons)
+    __doc__ = learn.Learn.__doc__
+    ladder = LADDER
+
+
 VERBS: dict[str, type[cli.Verb]] = {
     "sample": Sample,
     "attention": Attention,
@@ -321,7 +328,10 @@ VERBS: dict[str, type[cli.Verb]] = {
     "export": Export,
     "stages": Stages,
     "ablate": Ablate,
+    "learn": Learn,
 }
 
 if __name__ == "__main__":
-    cli.run_verbs(VERBS, "Use a trained Transformer, look into it, and take it apart.")
+    cli.run_verbs(
+        VERBS, "Use a trained Transformer, look into it, take it apart, and write it yourself."
+    )

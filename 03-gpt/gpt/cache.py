@@ -5,6 +5,7 @@ read. With them, the model has to compute only the newest token. Left out: dropp
 which would change what the others have seen; see `generate`.
 """
 
+import torch
 from torch import Tensor
 
 
@@ -21,8 +22,9 @@ class LayerCache:
         """Append the newest tokens' keys and values; return all."""
         if self.keys is None or self.values is None:  # room for all, so that nothing moves later
             batch, heads, _, head_size = key.shape
-            self.keys = key.new_empty(batch, heads, self.block_size, head_size)
-            self.values = value.new_empty(batch, heads, self.block_size, head_size)
+            room = batch, heads, self.block_size, head_size
+            self.keys = torch.empty(room, dtype=key.dtype, device=key.device)
+            self.values = torch.empty(room, dtype=value.dtype, device=value.device)
         start, self.length = self.length, self.length + key.shape[2]
         self.keys[:, :, start : self.length] = key
         self.values[:, :, start : self.length] = value

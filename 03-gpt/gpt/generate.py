@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -27,18 +28,27 @@ def sampling_probabilities(
     logits = logits.float()
     if temperature == 0:
         return torch.zeros_like(logits).scatter_(1, logits.argmax(1, keepdim=True), 1.0)
-    logits = (logits - logits.max(1, keepdim=True).values) / temperature
+    logits = logits - logits.max(1, keepdim=True).values  # for temperatures near 0
+    probabilities = distribution(logits, temperature, top_k)
+    return probabilities if top_p is None else nucleus(probabilities, top_p)
+
+
+def distribution(logits: Tensor, temperature: float, top_k: int | None) -> Tensor:
+    """The softmax of `logits` (batch, vocab) / `temperature`, over the `top_k` largest if given."""
+    logits = logits / temperature
     if top_k is not None and top_k < logits.shape[1]:
         least = logits.topk(top_k).values[:, -1:]  # (B, 1)
         logits = logits.masked_fill(logits < least, -torch.inf)
-    probabilities = logits.softmax(1)
-    if top_p is not None:
-        ordered, order = probabilities.sort(dim=1, descending=True, stable=True)
-        before = ordered.cumsum(1) - ordered  # what the likelier tokens have
-        probabilities = torch.zeros_like(ordered).scatter_(
-            1, order, ordered.masked_fill(before >= top_p, 0.0)
-        )
-    return probabilities / probabilities.sum(1, keepdim=True)
+    return F.softmax(logits, dim=1)
+
+
+def nucleus(probabilities: Tensor, top_p: float) -> Tensor:
+    """The fewest of the likeliest tokens that have `top_p` together; the others get 0."""
+    ordered, order = probabilities.sort(dim=1, descending=True, stable=True)
+    before = ordered.cumsum(1) - ordered  # what the likelier tokens have
+    kept = ordered.masked_fill(before >= top_p, 0.0)
+    kept = torch.zeros_like(kept).scatter_(1, order, kept)  # in the order of the vocabulary
+    return kept / kept.sum(1, keepdim=True)
 
 
 def stream(

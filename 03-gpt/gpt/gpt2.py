@@ -7,9 +7,11 @@ before attention and MLP, both add to the residual stream, and the output shares
 token embedding. Left out: whatever has been found since; see `modern`.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -97,7 +99,7 @@ class GPT2(nn.Module):
         self.norm = nn.LayerNorm(n_embd)
         for name, parameter in self.named_parameters():
             if parameter.ndim == 2:  # smaller where it adds to the residual stream, 2 n_layer times
-                std = 0.02 / (2 * n_layer) ** 0.5 if name.endswith("project.weight") else 0.02
+                std = 0.02 / math.sqrt(2 * n_layer) if name.endswith("project.weight") else 0.02
                 nn.init.normal_(parameter, std=std)
             elif name.endswith("bias"):
                 nn.init.zeros_(parameter)
@@ -113,8 +115,9 @@ class GPT2(nn.Module):
         start, time = len(cache) if cache is not None else 0, ids.shape[1]
         if start + time > self.block_size:
             raise ValueError(f"{start + time} tokens are more than the context, {self.block_size}")
-        positions = self.position_embedding.weight[start : start + time]  # (T, C)
-        x = self.dropout(self.token_embedding(ids) + positions)  # (B, T, C)
+        positions = torch.arange(start, start + time, device=ids.device)  # (T,)
+        x = self.token_embedding(ids) + self.position_embedding(positions)  # (B, T, C) + (T, C)
+        x = self.dropout(x)
         for i, block in enumerate(self.blocks):
             x = block(x, cache.layers[i] if cache is not None else None)
         logits = self.norm(x) @ self.token_embedding.weight.T  # (B, T, C) @ (C, V) -> (B, T, V)

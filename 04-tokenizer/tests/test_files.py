@@ -9,11 +9,12 @@ import sys
 import pytest
 import tiktoken
 from awkward import texts
+from conftest import both_of
 from hypothesis import given
 from tiktoken.load import load_tiktoken_bpe
 from tokenizers import Tokenizer as HuggingFace
 
-from tokenizer import FastTokenizer, files
+from tokenizer import BasicTokenizer, FastTokenizer, RegexTokenizer, files
 from tokenizer.model_file import show_token
 from tokenizer.split import PATTERNS
 
@@ -129,7 +130,7 @@ def test_pattern_that_hugging_face_may_read_otherwise_cannot_be_in_a_tokenizer_j
 def test_what_a_kill_has_left_is_gone_after_the_next_save(tmp_path):
     program = """
 import os, sys
-from tokenizer import FastTokenizer, files
+from tokenizer import BasicTokenizer, FastTokenizer, RegexTokenizer, files
 files.os.fsync = lambda _: os._exit(9)
 FastTokenizer().save(sys.argv[1])
 """
@@ -273,6 +274,37 @@ def test_damaged_model_is_refused_with_the_line(tmp_path, good, bad, line):
 )
 def test_model_that_would_give_other_ids_is_refused(tmp_path, good, bad, problem):
     assert problem in load(tmp_path, "x.model", GOOD.replace(good, bad))
+
+
+def test_model_whose_tokens_double_for_ever_is_refused(tmp_path):
+    merges = ["97 97 256", *(f"{i} {i} {i + 1}" for i in range(256, 320)), ""]
+    text = GOOD.partition("special")[0] + "special 0\nmerges 65\n" + "\n".join(merges)
+    assert load(tmp_path, "x.model", text) == ": the file is damaged in line 26"
+
+
+@pytest.mark.parametrize("kind", [BasicTokenizer, RegexTokenizer, FastTokenizer])
+def test_every_tokenizer_survives_a_file(tmp_path, kind):
+    tokenizer = kind()
+    tokenizer.train("low lower lowest", 256 + 3)
+    if kind is not BasicTokenizer:
+        tokenizer.register_special_tokens({"<|end|>": 300})
+    tokenizer.save(tmp_path / "x")
+    loaded = kind()
+    loaded.load(tmp_path / "x.model")
+    assert (loaded.merges, loaded.vocab) == (tokenizer.merges, tokenizer.vocab)
+    assert loaded.encode("lowest") == tokenizer.encode("lowest") == [257, *b"est"]
+    if kind is not BasicTokenizer:
+        assert loaded.encode("low<|end|>", "all") == tokenizer.encode("low<|end|>", "all")
+
+
+def test_plain_tokenizers_refuse_what_they_cannot_be(tmp_path):
+    small().save(tmp_path / "small")
+    with pytest.raises(ValueError, match="has a pattern or special tokens; RegexTokenizer can"):
+        BasicTokenizer().load(tmp_path / "small.model")
+    gpt2, _ = both_of("gpt2")
+    gpt2.save(tmp_path / "gpt2")
+    with pytest.raises(ValueError, match="are not 0 to 255; use FastTokenizer"):
+        RegexTokenizer().load(tmp_path / "gpt2.model")
 
 
 def test_model_cut_short_anywhere_is_refused(tmp_path):

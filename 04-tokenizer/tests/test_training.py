@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tokenizers import Regex, models, pre_tokenizers, trainers
 from tokenizers import Tokenizer as HuggingFace
 
-from tokenizer import BasicTokenizer, FastTokenizer, RegexTokenizer, counting
+from tokenizer import BasicTokenizer, FastTokenizer, RegexTokenizer, counting, training
 from tokenizer.basic import apply_merges, build_vocab
 from tokenizer.huggingface import of_oniguruma, to_letters
 from tokenizer.model_file import check_merges
@@ -167,6 +167,14 @@ def test_time_grows_with_the_length_of_any_text_and_no_faster(tmp_path, text):
     tokenizer.save(tmp_path / "x.tiktoken")
     loaded.load(tmp_path / "x.tiktoken")
     assert loaded.merges == tokenizer.merges
+
+
+def test_token_longer_than_a_file_may_have_is_not_made(monkeypatch):
+    monkeypatch.setattr(training, "MAX_TOKEN", 4)
+    tokenizer = FastTokenizer()
+    with pytest.warns(match="no pair left"):
+        tokenizer.train("a" * 64 + "b" * 3, 300)
+    assert {len(token) for token in tokenizer.vocab.values()} == {1, 2, 3, 4}
 
 
 def test_saved_tokens_are_those_that_the_merge_removed():

@@ -1,9 +1,8 @@
 """Byte-pair encoding: the lecture's tokenizers, and one that is fast."""
 
-from tokenizer.basic import BasicTokenizer
 from tokenizer.fast import FastTokenizer
 from tokenizer.gpt import GPT2Tokenizer, GPT4oTokenizer, GPT4Tokenizer
-from tokenizer.regex_tokenizer import RegexTokenizer
+from tokenizer.plain import BasicTokenizer, RegexTokenizer
 
 __all__ = [
     "BasicTokenizer",

@@ -15,6 +15,7 @@ import regex
 from tokenizer.basic import Pair
 from tokenizer.ranks import recover_merges
 from tokenizer.regex_tokenizer import check_special_tokens
+from tokenizer.training import MAX_TOKEN
 
 VERSION = "tokenizer 1"  # the first line of a .model file
 
@@ -92,6 +93,7 @@ def read_model(text: str) -> Model:
         for _ in range(n_merges):
             first, second, new_id = _numbers(lines.next())
             token = vocab[first] + vocab[second]
+            lines.require(len(token) <= MAX_TOKEN)  # or a few lines could fill the memory
             lines.require(new_id > last and new_id not in vocab and token not in ranks)
             vocab[new_id] = token
             ranks[token] = merges[first, second] = last = new_id

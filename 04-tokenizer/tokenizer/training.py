@@ -19,6 +19,7 @@ from operator import add
 from typing import NamedTuple
 
 MAX_VOCAB = 0x110000  # token i is stored as character number i
+MAX_TOKEN = 1 << 20  # bytes of the longest token, since a file has to hold it
 
 
 class Merge(NamedTuple):
@@ -35,7 +36,8 @@ class Merge(NamedTuple):
 def learn_merges(chunks: Mapping[str, int], number: int) -> Iterator[Merge]:
     """The first `number` merges, fewer if there are no more, of a text that has these chunks.
 
-    `chunks` maps each chunk to how often it occurs.
+    `chunks` maps each chunk to how often it occurs. A pair that would make a token of more than
+    `MAX_TOKEN` bytes is passed over.
 
     >>> [merge.pair for merge in learn_merges({"low": 3, "lower": 1, "lowest": 1}, 3)]
     [(108, 111), (256, 119), (257, 101)]
@@ -46,6 +48,7 @@ def learn_merges(chunks: Mapping[str, int], number: int) -> Iterator[Merge]:
     heap = [(-count, pair) for pair, count in counts.items()]
     heapq.heapify(heap)  # the most frequent first, then the one with the smallest ids
 
+    lengths = [1] * 256  # of the tokens, in bytes
     new_id = 256
     while heap and new_id < 256 + number:
         count, pair = -heap[0][0], heap[0][1]
@@ -57,6 +60,10 @@ def learn_merges(chunks: Mapping[str, int], number: int) -> Iterator[Merge]:
             continue
         heapq.heappop(heap)
         first, second = pair[0], pair[1]
+        length = lengths[ord(first)] + lengths[ord(second)]
+        if length > MAX_TOKEN:
+            continue
+        lengths.append(length)
         token = chr(new_id)
         created: defaultdict[str, int] = defaultdict(int)
         saved = 0

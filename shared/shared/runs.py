@@ -162,8 +162,9 @@ class Run:
             then, now = getattr(stored, field.name), getattr(given, field.name)
             if then != now and field.name not in free:
                 option = "--" + field.name.replace("_", "-")
-                started = f"without {option}" if then in (None, "") else f"with {option} {then}"
-                raise UserError(f"{self.path} was started {started}, not {now}; leave {option} out")
+                with_then = f"with {option} {then}, not {now}"
+                started = f"without {option}" if then in (None, "") else with_then
+                raise UserError(f"{self.path} was started {started}; leave {option} out")
 
     def write_json(self, name: str, value: Any) -> None:
         text = json.dumps(value, indent=2, default=str, allow_nan=False)

@@ -177,7 +177,7 @@ def test_option_that_differs_from_the_runs_is_refused_also_if_it_is_the_default(
     run.refuse_changes(Options(steps=6, data=""), {"steps"})
     with pytest.raises(UserError, match="started with --steps 5, not None; leave --steps out"):
         run.refuse_changes(Options(data=""), set())
-    with pytest.raises(UserError, match="started without --data, not names; leave --data out"):
+    with pytest.raises(UserError, match="started without --data; leave --data out"):
         run.refuse_changes(Options(steps=5), set())
 
 

@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from makemore.loss import cross_entropy
+from makemore.loss import cross_entropy, negative_log_likelihood
+from makemore.words import PADDING
 
 
 class BigramCounts(nn.Module):
@@ -40,9 +41,11 @@ class BigramCounts(nn.Module):
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         """Logits (batch, time, vocab) for what follows each of `x` (batch, time), and the loss."""
-        logits = self.probabilities().log()[x]
-        loss = None if y is None else cross_entropy(logits, y)
-        return logits, loss
+        probs = self.probabilities()[x]  # (B, T, V)
+        if y is None:
+            return probs.log(), None
+        real = y != PADDING
+        return probs.log(), negative_log_likelihood(probs[real], y[real])
 
 
 class BigramNet(nn.Module):

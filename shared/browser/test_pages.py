@@ -1,0 +1,154 @@
+"""The live notebooks as their readers use them: opened in Chromium, sliders moved, texts typed.
+
+Run by `nox -s browser`. A page may ask for nothing outside this machine, and report no error.
+"""
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = {path.stem: path for path in sorted(ROOT.glob("[0-9][0-9]-*/lectures/*.py"))}
+expect.set_options(timeout=60_000)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert program, "Chromium is not installed; on Debian, `apt install chromium`"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(request: pytest.FixtureRequest, chromium: Browser, tmp_path: Path) -> Iterator[Page]:
+    """The page of the notebook that the test names, once it has run to its end."""
+    notebook = NOTEBOOKS[request.param]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "marimo", "run", str(notebook), "--headless"]
+    with open(tmp_path / "log", "w") as log:
+        server = subprocess.Popen([*command, "--port", str(port)], stdout=log, stderr=log)
+    problems = []
+    try:
+        wait_for(f"{address}/health", server)
+        page = chromium.new_page()
+        page.on("request", lambda r: problems.append(r.url) if not r.url.startswith(ours) else None)
+        ours = (address, f"ws://127.0.0.1:{port}", "data:", "blob:")
+        page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto(address)
+        headings = notebook.read_text(encoding="utf-8").count(" ## {at(")
+        expect(page.locator("h2")).to_have_count(headings)
+        yield page
+        assert page.locator(".marimo-error").count() == 0
+        page.close()
+    finally:
+        server.terminate()
+        server.wait()
+    assert not problems
+
+
+def wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
+    """Return when the server answers."""
+    while server.poll() is None:
+        try:
+            urlopen(address).close()
+            return
+        except OSError:
+            continue
+    raise AssertionError(f"marimo ended with {server.returncode}")
+
+
+def notebook(name: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("page", [name], indirect=True)
+
+
+@pytest.mark.parametrize("page", NOTEBOOKS, indirect=True)
+def test_headings_lead_to_the_minutes_of_the_video_in_their_order(page):
+    links = page.locator("h2 a")
+    expect(links.last).to_contain_text(":")
+    expect(page.locator("h2")).to_have_count(links.count())
+    seconds = []
+    for link in links.all():
+        h, m, s = map(int, link.inner_text().split(":"))
+        seconds.append(h * 3600 + m * 60 + s)
+        assert link.get_attribute("href").endswith(f"&t={seconds[-1]}s")
+    assert len(seconds) > 10
+    assert seconds == sorted(seconds)
+
+
+@notebook("micrograd")
+def test_gradients_follow_a_typed_expression_and_its_sliders(page):
+    page.get_by_label("An expression").fill("w = u * v\nz = w + 4")
+    graph = page.locator("svg", has_text="data 5.0000").first
+    expect(graph).to_contain_text("vdata 1.0000grad 1.0000")
+    page.locator("marimo-slider", has_text="u").first.get_by_role("slider").press("ArrowRight")
+    expect(page.locator("svg", has_text="data 5.1000").first).to_contain_text(
+        "vdata 1.0000grad 1.1000"
+    )
+
+
+@notebook("micrograd")
+def test_wrong_answer_is_named_and_a_right_one_accepted(page):
+    form = page.locator("marimo-form", has_text="the slope of a function")
+    editor = form.locator(".cm-content")
+    for body, answer in (
+        ("return f(x + h) - f(x)", "divide by the length of the nudge"),
+        ("return (f(x + h) - f(x)) / h", r"Right: \d+ answers, equal to the lesson"),
+    ):
+        editor.press("ControlOrMeta+a")
+        page.keyboard.insert_text(f"def slope(f, x, h=1e-6):\n    {body}\n")
+        form.get_by_role("button", name="Check").click()
+        expect(page.get_by_text(re.compile(answer))).to_be_visible()
+
+
+@notebook("micrograd")
+def test_boundary_is_seen_while_it_trains_and_afterwards(page):
+    page.get_by_role("button", name="Train for 100 steps").click()
+    expect(page.get_by_text("Trained: step 100: loss 0.0187, accuracy 100%.")).to_be_visible()
+
+
+@notebook("micrograd")
+def test_finished_run_can_be_picked(page):
+    run = ROOT / "01-micrograd" / "runs" / "of-the-browser-test"
+    command = [sys.executable, "train.py", "--steps", "3", "--name", run.name]
+    try:
+        subprocess.run(command, cwd=ROOT / "01-micrograd", check=True, capture_output=True)
+        page.get_by_role("button", name="Look again").click()
+        choice = page.locator("marimo-dropdown", has_text="Run").get_by_role("combobox")
+        choice.select_option(run.name)
+        loss = json.loads((run / "results.json").read_text())["loss"]
+        expect(page.get_by_text(f"337 parameters, 3 steps: loss {loss:.4g}")).to_be_visible()
+    finally:
+        shutil.rmtree(run, ignore_errors=True)
+
+
+@notebook("tokenizer")
+def test_typed_text_is_seen_in_tokens(page):
+    page.get_by_label("A text", exact=True).fill("the king, the thing")
+    tokens = page.locator("span[title]")
+    expect(page.get_by_text(re.compile(r"^own: \d+ tokens$")).first).to_be_visible()
+    expect(tokens.filter(has_text=re.compile(r"^\sthe$")).first).to_be_visible()
+
+
+@notebook("tokenizer")
+def test_merge_is_played(page):
+    page.get_by_label("A text to merge").fill("hug pug hugs")
+    expect(page.get_by_text("12 bytes. Move the slider to merge.")).to_be_visible()
+    page.locator("marimo-slider", has_text="Merges").first.get_by_role("slider").press("ArrowRight")
+    expect(page.get_by_text("117 103 -> 256   [u] [g] -> [ug], 3 times")).to_be_visible()
+    expect(page.locator("span[title='256']")).to_have_count(3)
