@@ -591,7 +591,7 @@ TOPOLOGICAL_ORDER = Step(
         "order_of_chain(5_000)",
     ),
     parts={
-        "missing": "There are nodes missing. Everything that `root` was computed from belongs into "
+        "missing": "There are nodes missing. Everything that `root` was computed from belongs in "
         "the order, and `root` itself.",
         "more than once": "A node is in the order more than once, so it would pass on its gradient "
         "more than once. Remember which nodes were visited.",
@@ -685,8 +685,8 @@ TOPOLOGICAL_ORDER = Step(
             {"entered, done = object(), object()": 'entered, done = "entered", "done"'},
         ),
         Mistake(
-            "Right, as long as the graph is not deep: Python allows about 1,000 calls inside each "
-            "other. The lesson's code keeps a stack of its own instead.",
+            "Right, as long as the graph is not deep: Python nests at most about 1,000 calls "
+            "in each other. The lesson's code keeps a stack of its own instead.",
             """
             order, visited = [], set()
             def visit(v):
@@ -767,8 +767,8 @@ BACKWARD = Step(
             {"self.grad = 1.0": "pass"},
         ),
         Mistake(
-            "Nothing is passed on: `node._backward` is only the function. Call it, with "
-            "parentheses: `node._backward()`.",
+            "Nothing is passed on: no node's `_backward()` is called. Without the parentheses, "
+            "`node._backward` is only the function.",
             {"node._backward()": "node._backward"},
         ),
         Mistake(
@@ -1138,7 +1138,7 @@ MAX_MARGIN = Step(
         ),
         Mistake(
             "The sign is wrong: label * score is positive when the score is right, so the loss is "
-            "1 - label * score, less for better scores.",
+            "1 - label * score, smaller for better scores.",
             {"1 - y * s": "1 + y * s"},
             {"1 - y * s": "y * s - 1"},
         ),
@@ -1262,7 +1262,7 @@ SGD_STEP = Step(
             {"-= self.lr": "= self.lr"},
         ),
         Mistake(
-            "Nothing has changed: `p = …` only gives the name `p` to something new, and the "
+            "No parameter has moved. `p = …` only gives the name `p` to something new, and the "
             "network keeps its parameter. Change the number in it, `p.data`.",
             {"p.data -= self.lr * p.grad": "p = p - self.lr * p.grad"},
             "self.parameters = [Value(p.data - self.lr * p.grad) for p in self.parameters]",

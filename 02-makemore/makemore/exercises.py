@@ -412,7 +412,7 @@ def windows(words: list[str], block_size: int) -> Any:
         names = {0: ".", **{i: c for c, i in alphabet.stoi.items()}}
         return "".join(names.get(i, f"<{i}>") for i in ids.tolist())
 
-    if not isinstance(found, tuple | list) or not all(isinstance(part, Tensor) for part in found):
+    if not isinstance(found, tuple | list) or [type(part) for part in found] != [Tensor, Tensor]:
         return found
     x, y = found
     if x.ndim != 2 or y.shape != x.shape[:1] or x.is_floating_point() or y.is_floating_point():
@@ -486,14 +486,14 @@ WINDOWS = Step(
             "The end of a word is never predicted. After the last character comes END, and the "
             "model has to learn that, too.",
             the_lectures_loop(f"{KEEP}; {ROLL}").replace(", 0]:", "]:"),
+            the_lectures_loop(f"{KEEP}; {ROLL}", "pass", "context = [0] * block_size").replace(
+                ", 0]:", "]:"
+            ),
         ),
         Mistake(
             "A word begins with the context of the word before it. Begin every word with nothing "
             "but END: [0] * block_size, inside the loop over the words.",
             the_lectures_loop(f"{KEEP}; {ROLL}", "pass", "context = [0] * block_size"),
-            the_lectures_loop(f"{KEEP}; {ROLL}", "pass", "context = [0] * block_size").replace(
-                ", 0]:", "]:"
-            ),
         ),
         Mistake(
             "The beginnings of words are missing: you start when the window is full. The first "
@@ -723,6 +723,8 @@ CROSS_ENTROPY = Step(
             BY_PROBS.replace("max(1, keepdim=True)", "max(1)"),
             BY_PROBS.replace("sum(1, keepdim=True)", "sum(1)"),
             BY_PROBS.replace(", keepdim=True", ""),
+            BY_PROBS.replace(MAX, "").replace(", keepdim=True", ""),
+            {MAX: "pass", "exp().sum(1, keepdim=True)": "exp().sum(1)"},
         ),
         Mistake(
             "The sum goes down the columns. Softmax is for each row by itself: its probabilities "
@@ -1176,6 +1178,12 @@ def with_and_without_n(formula: str) -> tuple[dict[str, str], dict[str, str]]:
     return {DIFFERENCE: f"({formula})"}, {f"{DIFFERENCE} / len(y)": formula}
 
 
+def minus_1_at(index: str) -> tuple[str, str]:
+    """Subtracts 1 at other places, and divides by n or not."""
+    body = f"d = {SOFTMAX}\nd[{index}] -= 1\nreturn d"
+    return f"{body} / len(y)", body
+
+
 CROSS_ENTROPY_BACKWARD = Step(
     "cross-entropy-backward",
     "manual_backprop.cross_entropy_backward",
@@ -1243,7 +1251,7 @@ CROSS_ENTROPY_BACKWARD = Step(
         Mistake(
             "You subtract the ids themselves. Subtract 1 in column y[i] of row i: F.one_hot(y, "
             "vocab), or [range(len(y)), y] -= 1.",
-            {ONE_HOT: "y[:, None]"},
+            *with_and_without_n(f"{SOFTMAX} - y[:, None]"),
         ),
         Mistake(
             "You subtract 1 from all probabilities. Subtract it only at the target of each row: "
@@ -1273,19 +1281,16 @@ CROSS_ENTROPY_BACKWARD = Step(
             "softmax, not log_softmax.",
             *with_and_without_n(f"logits.log_softmax(1) - {ONE_HOT}"),
         ),
-        Mistake(
-            ALL_ROWS,
-            f"d = {SOFTMAX}\nd[:, y] -= 1\nreturn d / len(y)",
-        ),
+        Mistake(ALL_ROWS, *minus_1_at(":, y")),
         Mistake(
             "The two indices are swapped: rows first, range(len(y)), then the columns, y.",
-            f"d = {SOFTMAX}\nd[y, range(len(y))] -= 1\nreturn d / len(y)",
+            *minus_1_at("y, range(len(y))"),
         ),
         Mistake(
             "`[y]` takes whole rows, those whose numbers are in `y`. Subtract the 1 at one place "
             "of each row: [range(len(y)), y].",
-            f"d = {SOFTMAX}\nd[y] -= 1\nreturn d / len(y)",
-            f"d = {SOFTMAX}\nd[y, y] -= 1\nreturn d / len(y)",
+            *minus_1_at("y"),
+            *minus_1_at("y, y"),
         ),
         Mistake(
             "p (1 - p) is a part of the derivative of softmax, not yet of the loss. With the "
@@ -1344,13 +1349,13 @@ BATCH_NORM_BACKWARD = Step(
             {RESULT: "bnvar_inv * d_bnraw"},
         ),
         Mistake(
-            "The way through the variance is missing, or it comes out as 0, as Σ bnraw does in "
-            "every channel. An hprebn far from the mean makes the variance larger, and all of the "
-            "channel's bnraw smaller, in proportion to Σ (d_bnraw * bnraw).",
+            "The part through the variance is missing, or it comes out as 0 (Σ bnraw is 0 in "
+            "every channel). An hprebn far from the mean makes the variance larger, and all of "
+            "the channel's bnraw smaller, in proportion to Σ (d_bnraw * bnraw).",
             {" - bnraw * stretch": ""},
         ),
         Mistake(
-            "The way through the mean is missing: each hprebn raises the mean, and so lowers all "
+            "The part through the mean is missing: each hprebn raises the mean, and so lowers all "
             "of the channel's bnraw. Subtract the mean of d_bnraw.",
             {" - shift": ""},
         ),

@@ -230,10 +230,10 @@ TRAIN = Step(
         "build_vocab(merges) after it.",
     ),
     probes=(
-        "trained('aaabdaaabac', 256)",
-        "trained('aaabdaaabac', 257)",
-        "trained('acaaacaabcaaacaaba', 260)",
-        "trained(SLOW, 261)",
+        "trained('aaaa', 256)",
+        "trained('aaaa', 257)",
+        "trained('acaaacaabcaaacaaba', 259)",
+        "trained(SLOW, 260)",
         "trained(ACCENTS, 260)",
         "trained('aaabdaaabac', 259)",
         "trained('aaaaaaaa', 300)",
@@ -271,11 +271,28 @@ TRAIN = Step(
             "The text never changes, so the same pair wins every time. `merge` returns a new list: "
             "ids = merge(ids, pair, new_id).",
             {MERGED: "merge(ids, pair, new_id)"},
+            """
+            ids = list(text.encode())
+            self.merges, self.vocab = {}, build_vocab({})
+            for new_id in range(256, vocab_size):
+                pair = most_frequent(count_pairs(ids))
+                merge(ids, pair, new_id)
+                self.merges[pair] = new_id
+                self.vocab[new_id] = self.vocab[pair[0]] + self.vocab[pair[1]]
+            """,
         ),
         Mistake(
             "There are too many merges: `vocab_size` counts the 256 bytes, too, so that "
             "vocab_size - 256 merges are to be learned.",
             {"range(256, vocab_size)": "range(256, 256 + vocab_size)"},
+            *(
+                {
+                    "range(256, vocab_size)": "range(256, 256 + vocab_size)",
+                    "if not counts:": "if False:",
+                    "most_frequent(counts)": chosen,
+                }
+                for chosen in ("most_frequent(counts)", "max(counts, key=counts.get)")
+            ),
             {"range(256, vocab_size)": "range(256, vocab_size + 1)"},
         ),
         Mistake(
@@ -372,7 +389,7 @@ TRAIN = Step(
         ),
         Mistake(
             "If several pairs are equally frequent, you take another one than the lesson, which "
-            "takes the one with the smallest ids. The lecture takes the first it has met; both are "
+            "takes the one with the smallest ids. The lecture takes the one it met first; both are "
             "BPE.",
             {"most_frequent(counts)": "max(counts, key=counts.__getitem__)"},
             {"most_frequent(counts)": "max(counts, key=lambda pair: (counts[pair], pair))"},
@@ -476,6 +493,10 @@ ENCODE = Step(
             "It fails for an empty text, and for a text of one token: there are no pairs, so `min` "
             "has nothing to choose from. Ask whether there are at least two ids.",
             {"while len(ids) >= 2:": "while True:"},
+        ),
+        Mistake(
+            "Two ids are a pair, too: go on as long as there are at least two.",
+            {">= 2": "> 2"},
         ),
         Mistake(
             "It fails when there is nothing left to merge: the best pair is not in `merges`. Stop "

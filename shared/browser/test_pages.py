@@ -108,7 +108,7 @@ def test_wrong_answer_is_named_and_a_right_one_accepted(page):
     editor = form.locator(".cm-content")
     for body, answer in (
         ("return f(x + h) - f(x)", "divide by the length of the nudge"),
-        ("return (f(x + h) - f(x)) / h", "Right: 7 answers"),
+        ("return (f(x + h) - f(x)) / h", r"Right: \d+ answers, equal to the lesson"),
     ):
         editor.press("ControlOrMeta+a")
         page.keyboard.insert_text(f"def slope(f, x, h=1e-6):\n    {body}\n")

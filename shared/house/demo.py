@@ -33,13 +33,13 @@ PAGE = Template("""<!DOCTYPE html>
   :root { color-scheme: light dark; }
   body { max-width: 62rem; margin: 0 auto; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif; }
   pre { overflow-x: auto; padding: .75rem; border-radius: .5rem; background: #8882; }
-  figure { display: inline-block; width: 30rem; max-width: 100%; margin: 0 1rem 1rem 0; }
+  figure { display: inline-block; width: 28rem; max-width: 100%; margin: 0 1rem 1rem 0; }
   img { width: 100%; border-radius: .5rem; background: white; }
 </style>
 <h1>Language models, from a derivative up</h1>
-<p>Every lesson for a moment, on this machine ($machine) at $when, on data that comes with the
-repository. On the lectures' data and with their own settings the programs get much further; the
-README of each lesson says how far.</p>
+<p>A short run of every lesson, on this machine ($machine) at $when, with data that comes with the
+repository. With the lectures' data and more time, the programs get much further; the README of each
+lesson says how far.</p>
 $sections
 <p>Next: <code>make setup</code>, then <code>python train.py</code> in a lesson's folder.</p>
 </html>
