@@ -26,6 +26,10 @@ compared afterwards, too. What it returns may hold numbers, texts, bytes, lists,
 tensors; for anything else, let a function of `exercises.py` return these. Each form of a mistake is
 replacements in the step's source, each of which must occur exactly once there, or the text of
 another body. With `passes=True` it is not a mistake but a form that is accepted, with a remark.
+
+No ladder knows all mistakes. If a probe returns a dict of named parts, {"loss": …, "gradients": …},
+`parts` has a sentence for each, which is said if that part is the first to be wrong and no mistake
+fits; the sentence for "" is said of an answer without names.
 """
 
 import ast
