@@ -102,8 +102,9 @@ class Learn:
         now = state.begun[-1] if state.begun and state.begun[-1] not in state.done else ""
         print(f"{self.ladder.lesson.name}: {len(steps)} steps to write yourself\n")
         for name, step in steps.items():
-            mark = "done" if name in state.done else "now" if name == now else ""
-            print(f"  {mark:4}  {name:{max(map(len, steps))}}  {step.title}")
+            mark = "now" if name == now else "begun" if name in state.begun else ""
+            mark = "done" if name in state.done else mark
+            print(f"  {mark:5}  {name:{max(map(len, steps))}}  {step.title}")
         print()
         if now:
             self.show_task(steps[now])

@@ -237,7 +237,7 @@ def test_a_ladder_is_climbed(ladder, tmp_path):
     assert "https://www.youtube.com/watch?v=VIDEO&t=3723s" in done.stdout
     path = mine / "toy" / "sums.py"
     assert f"Write it in {path}, line 6; then python -m toy learn check" in done.stdout
-    assert "  now   total  a sum" in run(ladder, mine).stdout
+    assert "  now    total  a sum" in run(ladder, mine).stdout
     assert [run(ladder, mine, "hint").stdout.count(". ") for _ in range(3)] == [1, 3, 3]
     assert run(ladder, mine, "check").returncode == 1
 
@@ -250,7 +250,7 @@ def test_a_ladder_is_climbed(ladder, tmp_path):
     assert "Right: 4 answers, equal to the lesson's to within 1e-06." in done.stdout
     done = run(ladder, mine, "diff")
     assert "return sum(numbers)" in done.stdout and "result += number" in done.stdout
-    assert "  done  total  a sum" in run(ladder, mine).stdout
+    assert "  done   total  a sum" in run(ladder, mine).stdout
 
     for _ in range(2):  # the others are in the copy as the lesson has them, so they can be put back
         assert run(ladder, mine, "start").returncode == 0
