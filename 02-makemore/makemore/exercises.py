@@ -72,10 +72,10 @@ COUNT = Step(
     lecture=f"{BIGRAMS} 0:12:45",
     term="bigram",
     write=(
-        "For every place, y[i, j] is the id of the character that follows x[i, j]; where y[i, j] "
-        "is PADDING, -1, the word is over and there is no pair. Add 1 to self.counts[first, "
-        "second] for each pair. A loop is fine. (`check` shows the pairs as letters, and END as a "
-        "dot.)"
+        "y[i, j] is the id of the character that follows x[i, j]. After the end of a word, "
+        "y[i, j] is PADDING (-1); skip these positions. For every other pair, add 1 to "
+        "self.counts[x[i, j], y[i, j]]. A loop is fine. (`check` shows the pairs as letters, and "
+        "END as a dot.)"
     ),
     hints=(
         "The row is what comes first, the column what follows: self.counts[x[i, j], y[i, j]].",
@@ -1349,9 +1349,9 @@ BATCH_NORM_BACKWARD = Step(
             {RESULT: "bnvar_inv * d_bnraw"},
         ),
         Mistake(
-            "The part through the variance is missing, or it comes out as 0 (Σ bnraw is 0 in "
-            "every channel). An hprebn far from the mean makes the variance larger, and all of "
-            "the channel's bnraw smaller, in proportion to Σ (d_bnraw * bnraw).",
+            "The gradient through the variance is missing, or it comes out as 0 (Σ bnraw is 0 in "
+            "every channel). hprebn also changes the variance, which scales every bnraw of its "
+            "channel. This path contributes a term with Σ (d_bnraw * bnraw).",
             {" - bnraw * stretch": ""},
         ),
         Mistake(

@@ -178,7 +178,7 @@ MERGE = Step(
         ),
         Mistake(
             "Only pairs that begin at an even place are found, since you always move on by two. "
-            "Where there is no pair, move on by one.",
+            "If the two ids are not the pair, move on by one.",
             """
             merged = []
             for i in range(0, len(ids), 2):

@@ -1,4 +1,4 @@
-"""Every lesson once, in little time and on bundled data, and one page of what came out.
+"""Run a short demo of every lesson on the bundled data, and put the results on one page.
 
     nox -s demo        # or make demo
 

@@ -11,7 +11,7 @@ WIDTH = 74  # characters of a value that are shown
 
 
 def encode(value: Any) -> Any:
-    """A value as JSON; of what is no number, text or collection, only its type."""
+    """A value as JSON. Other objects than numbers, texts and collections become their type."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, bytes | bytearray):
