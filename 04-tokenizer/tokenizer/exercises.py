@@ -417,8 +417,8 @@ ENCODE = Step(
     lecture=f"{VIDEO} 0:48:21",
     term="BPE",
     write=(
-        "Of all pairs of neighbors in `ids`, merge the one that was learned first, that is, whose "
-        "id in `merges` is the smallest. Do so until there is no pair that is in `merges`."
+        "Among the pairs of neighbors in `ids`, find the one that was learned first: it has the "
+        "lowest id in `merges`. Merge it, and repeat until no pair is left that is in `merges`."
     ),
     hints=(
         "pairwise(ids) gives the pairs of neighbors.",
@@ -444,8 +444,8 @@ ENCODE = Step(
     ),
     tolerance=0,
     parts={
-        "": "These are not the lesson's ids. Merge the pair whose id in `merges` is the smallest "
-        "first, wherever it stands, then look at the pairs anew."
+        "": "These are not the lesson's ids. First merge the pair with the lowest id in `merges`, "
+        "wherever it is; then look at all pairs again."
     },
     mistakes=(
         Mistake(
