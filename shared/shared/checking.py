@@ -16,14 +16,15 @@ import json
 import random
 import re
 import signal
-import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
+from multiprocessing import get_context
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -132,7 +133,7 @@ def answers_of_mistakes(ladder: Ladder, step: Step) -> list[list[list[Answer]]]:
     ]
 
 
-def answer_all(exercises: str, name: str, folder: str, out: str, stuck: str) -> None:
+def answer_all(exercises: Path, name: str, folder: Path, out: Path, stuck: Path) -> None:
     """What runs in the process of a check: writes a line of JSON to `out` for all that is known.
 
     First the lesson's answers, then the learner's one by one, and those of the mistakes if the
@@ -140,13 +141,14 @@ def answer_all(exercises: str, name: str, folder: str, out: str, stuck: str) -> 
     """
     sys.dont_write_bytecode = True
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that waits for this one ends both
-    with open(out, "w", encoding="utf-8") as file, open(stuck, "w") as place:
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)  # those of the process that was forked are not in this one
+    with out.open("w", encoding="utf-8") as file, stuck.open("w") as place:
 
         def write(answer: object) -> None:
             print(json.dumps(answer), file=file, flush=True)
 
-        path = Path(exercises)
-        with imported(path, path.parent.parent) as names:
+        with imported(exercises, exercises.parent.parent) as names:
             ladder: Ladder = names["LADDER"]
         step = ladder.steps[name]
         right = answers(ladder, step)
@@ -154,7 +156,7 @@ def answer_all(exercises: str, name: str, folder: str, out: str, stuck: str) -> 
         faulthandler.dump_traceback_later(PATIENCE, exit=True, file=place)
         try:
             yours = []
-            with imported(path, Path(folder)) as names:
+            with imported(exercises, folder) as names:
                 for probe in step.probes:
                     yours.append(ask(probe, names))
                     write(yours[-1])
@@ -189,9 +191,15 @@ def check(ladder: Ladder, step: Step, folder: Path) -> Verdict:
         return Verdict(False, f"{file} has no `{name}` any more; {again}.")
     with tempfile.TemporaryDirectory() as temporary:
         out, stuck = Path(temporary, "answers"), Path(temporary, "stuck")
-        code = "import sys; from shared.checking import answer_all; answer_all(*sys.argv[1:])"
-        args = map(str, (ladder.file, step.name, folder.absolute(), out, stuck))
-        subprocess.run([sys.executable, "-c", code, *args], stdin=subprocess.DEVNULL, check=False)
+        # A forked process has PyTorch already. Elsewhere, and beside threads, forking is not safe.
+        forks = sys.platform == "linux" and threading.active_count() == 1
+        process = get_context("fork" if forks else "spawn").Process(
+            target=answer_all,
+            args=(ladder.file, step.name, folder.absolute(), out, stuck),
+            daemon=True,  # Ctrl-C ends it, too
+        )
+        process.start()
+        process.join()
         right, *yours = map(json.loads, out.read_text(encoding="utf-8").splitlines())
         innermost_first = re.findall(r'File "(.*)", line (\d+)', stuck.read_text())
 
