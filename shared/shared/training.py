@@ -86,12 +86,8 @@ class Training:
         seed: int = 1337,
         sync_every: int = 1,
     ) -> None:
-        self.run, self.model, self.optimizers, self.metadata = (
-            run,
-            model,
-            optimizers,
-            dict(metadata),
-        )
+        self.run, self.model, self.optimizers = run, model, optimizers
+        self.metadata = dict(metadata)
         self.steps, self.minutes = steps, minutes
         self.evaluations, self.patience = evaluations, patience
         self.seed, self.sync_every = seed, sync_every
