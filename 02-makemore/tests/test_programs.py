@@ -1,16 +1,11 @@
 """The commands: what they print, what they leave behind, and what they say of a mistake."""
 
 import doctest
-import io
 import json
 import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
-import warnings
-from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -20,6 +15,15 @@ import torch.nn.functional as F
 from conftest import LESSON
 
 import train as train_py
+from house.programs import (
+    Programs,
+    losses,
+    mistake,
+    same_run,
+    tensors,
+    wait_until,
+)
+from house.readmes import untrue_in_readme
 from makemore import load
 from makemore.__main__ import VERBS
 from makemore.fast import by_length
@@ -27,88 +31,17 @@ from makemore.load import open_data
 from makemore.loss import estimate_loss
 from makemore.models import MODELS, build, examples
 from makemore.presets import PRESETS
-from shared import checkpoints, cli
-from shared.runs import Run
+from shared import checkpoints
 
-ENVIRONMENT = os.environ | {
-    "NO_COLOR": "1",
-    "COLUMNS": "100",
-    "PYTHONIOENCODING": "utf-8",
-    "OMP_NUM_THREADS": "1",  # the models here are too small for more
-}
+programs = Programs(LESSON, train_py, VERBS)
+run, process = programs.run, programs.process
 QUICK = ["--model", "rnn", "--n-hidden", "16", "--batch-size", "8", "--steps", "40"]
-
-
-def process(*args):
-    """A finished command, its output as text."""
-    return subprocess.run(
-        [sys.executable, *args],
-        cwd=LESSON,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
-
-
-def run(program, *args):
-    """The same for `train.py`, or a verb of `python -m makemore`, in this process: much faster."""
-    out, errors, code = io.StringIO(), io.StringIO(), 0
-    with redirect_stdout(out), redirect_stderr(errors), warnings.catch_warnings():
-        warnings.simplefilter("always")
-        try:
-            if program == "train.py":
-                cli.run(train_py.main, train_py.Config, args, default=train_py.default_config)
-            else:
-                cli.run_verbs(VERBS, "", [program, *args])
-        except SystemExit as exit:
-            code = exit.code
-    return subprocess.CompletedProcess(args, code, out.getvalue(), errors.getvalue())
-
-
-@pytest.fixture
-def start():
-    """Start a command; it is ended with the test."""
-    processes = []
-
-    def start(*args):
-        pipe = subprocess.PIPE
-        command = [sys.executable, *args]
-        process = subprocess.Popen(
-            command, cwd=LESSON, env=ENVIRONMENT, stdout=pipe, stderr=pipe, text=True
-        )
-        processes.append(process)
-        return process
-
-    yield start
-    for process in processes:
-        process.kill()
-        process.communicate()
-
-
-def wait_until(process, condition):
-    """Wait for something that a command is about to do."""
-    for _ in range(6000):
-        if condition():
-            return
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(0.01)
-            break
-    raise AssertionError(f"the command has ended, or waits: {process.poll()}")
 
 
 def train(folder, *args):
     """`train.py` on the words in `folder`, with a run folder called `run` there."""
     words = [] if "--data" in args else ["--data", str(folder / "words.txt")]
     return run("train.py", "--runs", str(folder), "--name", "run", *words, *args)
-
-
-def mistake(done):
-    """The one line of a mistake by the user."""
-    (line,) = done.stderr.splitlines()
-    assert (done.returncode, line[:7]) == (2, "error: "), done.stderr
-    return line
 
 
 TOWNS = """Aachen\nBad Doberan\nCelle\nDüren\nEssen\nFürth\nGießen\nHof\nIlmenau\nJena\nKiel\nLübeck
@@ -312,14 +245,6 @@ def test_comparison_has_a_row_and_a_folder_for_every_model(folder):
 # resuming
 
 
-def tensors(path):
-    return checkpoints.load(path).tensors
-
-
-def same(a, b):
-    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
-
-
 @pytest.mark.parametrize(
     "model",
     [
@@ -328,26 +253,19 @@ def same(a, b):
         "mlp --preset lecture --lr 0.05",
     ],
 )
-def test_run_that_was_killed_and_resumed_is_the_same_to_the_last_bit(folder, model, start):
+def test_run_that_was_killed_and_resumed_is_the_same_to_the_last_bit(folder, model):
     options = ["--model", *model.split(), "--batch-size", "16", "--steps", "400"]
     options += ["--data", str(folder / "words.txt")]
     assert run("train.py", "--runs", str(folder), "--name", "whole", *options).returncode == 0
     command = ["train.py", "--runs", str(folder), "--name", "killed", *options]
-    process = start(*command)
-    metrics = folder / "killed" / "metrics.jsonl"
-    wait_until(process, lambda: metrics.exists() and metrics.read_text().count("\n") >= 3)
+    process = programs.start(*command)
+    wait_until(process, lambda: len(losses(folder / "killed")) >= 3)
     process.kill()
     process.communicate()
     assert not (folder / "killed" / "results.json").exists()
     done = run("train.py", "--resume", str(folder / "killed"))
     assert (done.returncode, "resumed at step" in done.stdout) == (0, True), done.stderr
-    for file in ("model.safetensors", "last.safetensors"):
-        assert same(tensors(folder / "whole" / file), tensors(folder / "killed" / file))
-    losses = [
-        [(line["step"], line["dev"], line["train"]) for line in Run(path, "").read_metrics()]
-        for path in (folder / "whole", folder / "killed")
-    ]
-    assert losses[0] == losses[1]
+    assert same_run(folder / "whole", folder / "killed")
     whole, killed = (
         json.loads((folder / name / "results.json").read_text()) for name in ("whole", "killed")
     )
@@ -356,11 +274,11 @@ def test_run_that_was_killed_and_resumed_is_the_same_to_the_last_bit(folder, mod
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one child alone")
-def test_ctrl_c_saves_says_how_to_continue_and_exits_130(folder, start):
+def test_ctrl_c_saves_says_how_to_continue_and_exits_130(folder):
     command = ["train.py", "--runs", str(folder), "--name", "run", *QUICK]
     command += ["--data", str(folder / "words.txt"), "--steps", "100000"]
     command += ["--evaluations", "1000"]
-    process = start(*command)
+    process = programs.start(*command)
     wait_until(process, (folder / "run" / "metrics.jsonl").exists)
     process.send_signal(signal.SIGINT)
     out, errors = process.communicate(timeout=60)
@@ -373,10 +291,10 @@ def test_ctrl_c_saves_says_how_to_continue_and_exits_130(folder, start):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one child alone")
-def test_ctrl_c_in_a_comparison_says_how_to_continue_the_model(folder, start):
+def test_ctrl_c_in_a_comparison_says_how_to_continue_the_model(folder):
     command = ["train.py", "--runs", str(folder), "--name", "run", "--compare"]
     command += ["--data", str(folder / "words.txt"), "--minutes", "5"]
-    process = start(*command)
+    process = programs.start(*command)
     stopped = folder / "run" / "bigram-net"
     wait_until(process, (stopped / "last.safetensors").exists)
     process.send_signal(signal.SIGINT)
@@ -531,8 +449,7 @@ def test_list_from_windows_gives_the_same_model(folder):
     options += ["--data", str(folder / "words.txt")]
     done = run("train.py", "--runs", str(folder), "--name", "again", *options)
     assert done.returncode == 0
-    first, second = (tensors(folder / name / "model.safetensors") for name in ("run", "again"))
-    assert same(first, second)
+    assert same_run(folder / "run", folder / "again")
 
 
 def test_very_long_word_is_left_out_with_the_count_or_trained_on(folder):
@@ -690,11 +607,5 @@ def test_code_of_the_readme_prints_what_the_readme_says(folder, monkeypatch):
     assert results.failed == 0
 
 
-def test_pictures_and_files_of_the_readme_are_there_and_as_long_as_it_says():
-    readme = (LESSON / "README.md").read_text(encoding="utf-8")
-    assert "](pictures/" in readme
-    for path, lines in re.findall(r"^\| \[`\S+`\]\((\S+)\) \| (\d+) \|", readme, re.M):
-        text = (LESSON / path).read_text(encoding="utf-8")
-        assert len(text.splitlines()) == pytest.approx(int(lines), rel=0.1), path
-    for path in re.findall(r"\]\(([^):]+)\)", readme):
-        assert (LESSON / path).exists(), path
+def test_files_of_the_readme_are_there_and_as_long_as_it_says():
+    assert untrue_in_readme(LESSON) == []

@@ -1,17 +1,13 @@
 """The commands: what they print, what they leave behind, and what they say of a mistake."""
 
 import doctest
-import io
 import json
 import os
 import pickle
 import re
 import shutil
 import signal
-import subprocess
 import sys
-import warnings
-from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import asdict
 from pathlib import Path
 from statistics import mean
@@ -34,96 +30,23 @@ from gpt.evaluation import estimate_loss
 from gpt.load import open_corpus
 from gpt.presets import PRESETS
 from gpt.stages import RECIPES
-from shared import checkpoints, cli, play, plots
+from house.programs import (
+    Programs,
+    losses,
+    mistake,
+    same_run,
+    tensors,
+    wait_until,
+)
+from house.readmes import untrue_in_readme
+from shared import checkpoints, play, plots
 from shared.runs import Run
 
-ENVIRONMENT = os.environ | {
-    "NO_COLOR": "1",
-    "COLUMNS": "100",
-    "PYTHONIOENCODING": "utf-8",
-    "OMP_NUM_THREADS": "1",  # the models here are too small for more
-}
+programs = Programs(LESSON, train_py, VERBS)
+run, process = programs.run, programs.process
 SIZES = ["--n-layer", "2", "--n-head", "2", "--n-embd", "16", "--block-size", "16"]
 QUICK = [*SIZES, "--batch-size", "4", "--steps", "40", "--dtype", "float32"]
 QUICK += ["--device", "cpu", "--preset", "cpu"]  # on every machine the same
-
-
-def process(*args, **options):
-    """A finished command, its output as text."""
-    return subprocess.run(
-        [sys.executable, *args],
-        cwd=LESSON,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-        **options,
-    )
-
-
-def run(program, *args):
-    """The same for `train.py`, or a verb of `python -m gpt`, in this process: much faster."""
-    out, errors, code = io.StringIO(), io.StringIO(), 0
-    with redirect_stdout(out), redirect_stderr(errors), warnings.catch_warnings():
-        warnings.simplefilter("always")
-        try:
-            if program == "train.py":
-                cli.run(train_py.main, train_py.Config, args, train_py.default_config)
-            else:
-                cli.run_verbs(VERBS, "", [program, *args])
-        except SystemExit as exit:
-            code = exit.code
-    return subprocess.CompletedProcess(args, code, out.getvalue(), errors.getvalue())
-
-
-def default_signals():
-    """Handle Ctrl-C as in a terminal, however these tests were started."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-@pytest.fixture
-def started():
-    """A function that starts a command; commands that still run after the test are killed."""
-    processes = []
-
-    def start(*args):
-        command, pipe = [sys.executable, *args], subprocess.PIPE
-        options = {} if os.name == "nt" else {"preexec_fn": default_signals}
-        process = subprocess.Popen(
-            command, cwd=LESSON, env=ENVIRONMENT, stdout=pipe, stderr=pipe, text=True, **options
-        )
-        processes.append(process)
-        return process
-
-    yield start
-    for process in processes:
-        process.kill()
-        process.communicate()
-
-
-def wait_until(process, condition):
-    """Wait for something that a command is about to do."""
-    for _ in range(6000):
-        if condition():
-            return
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(0.01)
-            break
-    raise AssertionError(f"the command has ended, or waits: {process.poll()}")
-
-
-def evaluations(folder):
-    """How many evaluations a run has behind it."""
-    metrics = folder / "metrics.jsonl"
-    return metrics.read_text().count("\n") if metrics.exists() else 0
-
-
-def mistake(done):
-    """The one line of a mistake by the user."""
-    (line,) = done.stderr.splitlines()
-    assert (done.returncode, line[:7]) == (2, "error: "), done.stderr
-    return line
 
 
 @pytest.fixture(scope="module")
@@ -210,14 +133,6 @@ def test_loss_curve_has_the_lines_to_compare_with(tmp_path):
     assert results["floor"] == play.write().nats_per_character
 
 
-def tensors(path):
-    return checkpoints.load(path).tensors
-
-
-def same(a, b):
-    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
-
-
 @pytest.mark.parametrize(
     "options",
     [
@@ -226,26 +141,17 @@ def same(a, b):
     ],
     ids=["modern", "gpt2"],
 )
-def test_run_that_was_killed_and_resumed_is_the_same_to_the_last_bit(
-    tmp_path, text, started, options
-):
+def test_run_that_was_killed_and_resumed_is_the_same_to_the_last_bit(tmp_path, text, options):
     options = [*QUICK, "--steps", "300", *options, "--data", text, "--runs", str(tmp_path)]
     assert run("train.py", "--name", "whole", *options).returncode == 0
-    process = started("train.py", "--name", "killed", *options)
-    wait_until(process, lambda: evaluations(tmp_path / "killed") >= 3)
+    process = programs.start("train.py", "--name", "killed", *options)
+    wait_until(process, lambda: len(losses(tmp_path / "killed")) >= 3)
     process.kill()
     process.communicate()
     assert not (tmp_path / "killed" / "results.json").exists()
     done = run("train.py", "--resume", str(tmp_path / "killed"))
     assert (done.returncode, "resumed at step" in done.stdout) == (0, True), done.stderr
-    for file in ("model.safetensors", "last.safetensors"):
-        whole, killed = (tensors(tmp_path / name / file) for name in ("whole", "killed"))
-        assert same(whole, killed)
-    losses = [
-        [(line["step"], line["dev"], line["train"]) for line in Run(path, "").read_metrics()]
-        for path in (tmp_path / "whole", tmp_path / "killed")
-    ]
-    assert losses[0] == losses[1]
+    assert same_run(tmp_path / "whole", tmp_path / "killed")
 
 
 NOT_WINDOWS = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
@@ -288,9 +194,9 @@ cli.run(train.main, train.Config, default=train.default_config)
 
 
 @NOT_WINDOWS
-def test_full_disk_is_one_line_and_the_old_checkpoint_stays(tmp_path, text, started):
+def test_full_disk_is_one_line_and_the_old_checkpoint_stays(tmp_path, text):
     options = ["--data", text, "--runs", str(tmp_path), "--name", "run", *QUICK]
-    process_ = started("train.py", *options, "--steps", "2000")
+    process_ = programs.start("train.py", *options, "--steps", "2000")
     wait_until(process_, (tmp_path / "run" / "last.safetensors").exists)
     process_.send_signal(signal.SIGINT)
     process_.communicate()
@@ -311,9 +217,9 @@ def test_full_disk_is_one_line_and_the_old_checkpoint_stays(tmp_path, text, star
 
 
 @NOT_WINDOWS
-def test_ctrl_c_saves_says_how_to_continue_and_exits_130(tmp_path, text, started):
+def test_ctrl_c_saves_says_how_to_continue_and_exits_130(tmp_path, text):
     options = ["--data", text, "--runs", str(tmp_path), "--name", "run", *QUICK]
-    process = started("train.py", *options, "--steps", "100000")
+    process = programs.start("train.py", *options, "--steps", "100000")
     wait_until(process, (tmp_path / "run" / "last.safetensors").exists)
     process.send_signal(signal.SIGINT)
     out, errors = process.communicate(timeout=60)
@@ -374,10 +280,6 @@ def test_checkpoint_that_is_cut_or_changed_or_anothers_is_refused(copy, trained)
 def torchrun(*args):
     options = ["--standalone", "--nproc_per_node=2", "train.py"]
     return ["-m", "torch.distributed.run", *options, *args]
-
-
-def losses(folder):
-    return [(line["step"], line["train"], line["dev"]) for line in Run(folder, "").read_metrics()]
 
 
 @NOT_WINDOWS
@@ -571,9 +473,9 @@ def test_samples_are_repeated_by_their_seed_and_go_on_from_the_prompt(trained):
 
 
 @NOT_WINDOWS
-def test_text_is_written_as_it_is_made(trained, started):
+def test_text_is_written_as_it_is_made(trained):
     folder, _ = trained["modern"]
-    process = started("-m", "gpt", "sample", "--run", str(folder), "--tokens", "1000000000")
+    process = programs.start("-m", "gpt", "sample", "--run", str(folder), "--tokens", "1000000000")
     assert len(process.stdout.read(50)) == 50
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
@@ -769,11 +671,5 @@ def test_code_of_the_readme_prints_what_the_readme_says(tmp_path, monkeypatch):
     assert results.failed == 0
 
 
-def test_pictures_and_files_of_the_readme_are_there_and_as_long_as_it_says():
-    readme = (LESSON / "README.md").read_text(encoding="utf-8")
-    assert "](pictures/" in readme
-    for path, lines in re.findall(r"^\| \[`\S+`\]\((\S+)\) \| (\d+) \|", readme, re.M):
-        text = (LESSON / path).read_text(encoding="utf-8")
-        assert len(text.splitlines()) == pytest.approx(int(lines), rel=0.1), path
-    for path in re.findall(r"\]\(([^):]+)\)", readme):
-        assert (LESSON / path).exists(), path
+def test_files_of_the_readme_are_there_and_as_long_as_it_says():
+    assert untrue_in_readme(LESSON) == []

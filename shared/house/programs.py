@@ -1,0 +1,111 @@
+"""The programs of a lesson, for its tests: run them, stop them, read what they say and leave.
+
+    programs = Programs(LESSON, train, VERBS)
+    done = programs.run("train.py", "--steps", "3")
+
+What a test has started and left running, the `conftest.py` at the root ends.
+"""
+
+import io
+import os
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stderr, redirect_stdout, suppress
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+
+from shared import checkpoints, cli
+from shared.runs import Run
+
+ENVIRONMENT = os.environ | {
+    "NO_COLOR": "1",
+    "COLUMNS": "100",
+    "PYTHONIOENCODING": "utf-8",
+    "OMP_NUM_THREADS": "1",  # the models of the tests are too small for more
+}
+
+
+class Programs:
+    """The `train.py` of a lesson, imported, and the verbs of `python -m PACKAGE`."""
+
+    def __init__(self, lesson: Path, train: ModuleType, verbs: Mapping[str, type]) -> None:
+        self.lesson, self.train, self.verbs = lesson, train, verbs
+
+    def run(self, program: str, *args: str) -> subprocess.CompletedProcess[str]:
+        """`train.py`, or a verb, in this process, which saves the time of the imports."""
+        out, errors, code = io.StringIO(), io.StringIO(), 0
+        with redirect_stdout(out), redirect_stderr(errors), warnings.catch_warnings():
+            warnings.simplefilter("always")
+            try:
+                if program == "train.py":
+                    main, config = self.train.main, self.train.Config
+                    cli.run(main, config, args, default=self.train.default_config)
+                else:
+                    cli.run_verbs(self.verbs, "", [program, *args])
+            except SystemExit as exit:
+                code = int(exit.code or 0)
+        return subprocess.CompletedProcess(args, code, out.getvalue(), errors.getvalue())
+
+    def process(self, *args: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        """A command, `python` in front, that has come to its end."""
+        command = self.start(*args, **options)
+        out, errors = command.communicate()
+        return subprocess.CompletedProcess(args, command.returncode, out, errors)
+
+    def start(self, *args: str, **options: Any) -> subprocess.Popen[str]:
+        """A command that has just been started."""
+        return subprocess.Popen(
+            [sys.executable, *args],
+            cwd=self.lesson,
+            env=ENVIRONMENT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            **options,
+        )
+
+
+def wait_until(process: subprocess.Popen[str], condition: Callable[[], bool]) -> None:
+    """Wait for something that a command is about to do; raises `AssertionError` if it does not."""
+    for _ in range(6000):
+        if condition():
+            return
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.01)
+            break
+    raise AssertionError(f"the command has ended, or waits: {process.poll()}")
+
+
+def mistake(done: subprocess.CompletedProcess[str]) -> str:
+    """The one line that a program says of a user's mistake."""
+    (line,) = done.stderr.splitlines()
+    assert (done.returncode, line[:7]) == (2, "error: "), done.stderr
+    return line
+
+
+def tensors(path: Path) -> Mapping[str, torch.Tensor]:
+    """What a checkpoint holds."""
+    return checkpoints.load(path).tensors
+
+
+def same_run(a: Path, b: Path) -> bool:
+    """Whether two run folders have the same weights and the same losses, to the last bit."""
+    for file in ("model.safetensors", "last.safetensors"):
+        first, second = tensors(a / file), tensors(b / file)
+        if first.keys() != second.keys():
+            return False
+        if not all(torch.equal(first[name], second[name]) for name in first):
+            return False
+    return losses(a) == losses(b)
+
+
+def losses(folder: Path) -> list[tuple[int, float, float]]:
+    """Step, train loss and dev loss of each evaluation of a run."""
+    metrics = Run(folder, "").read_metrics() if (folder / "metrics.jsonl").exists() else []
+    return [(line["step"], line["train"], line["dev"]) for line in metrics]
