@@ -80,8 +80,7 @@ COUNT = Step(
     hints=(
         "The row is what comes first, the column what follows: self.counts[x[i, j], y[i, j]].",
         "Leave out the places where y is -1: as an index, -1 means the last column.",
-        "Without a loop, a pair that occurs three times still has to be added three times: "
-        "`index_put_(…, accumulate=True)` does that.",
+        "Without a loop: `index_put_(…, accumulate=True)` adds a pair as often as it occurs.",
     ),
     probes=(
         "count_pairs(['ab'])",
@@ -92,8 +91,8 @@ COUNT = Step(
     mistakes=(
         Mistake(
             "A pair that occurs several times is counted once. `counts[x, y] += 1` reads all the "
-            "old numbers before it writes any new one; `index_put_(…, accumulate=True)` adds each "
-            "time. In a loop, it takes `+= 1`, not `= 1`.",
+            "old numbers before it writes a new one; `index_put_(…, accumulate=True)` adds each "
+            "time. In a loop, write `+= 1`, not `= 1`.",
             f"self.counts[{PAIRS}] += 1",
             "self.counts[x, y] += 1",
             f"self.counts[{PAIRS}] = 1",
@@ -195,8 +194,8 @@ PROBABILITIES = Step(
             "P = self.counts.float()\nP += self.smoothing\nP /= P.sum(1, keepdim=True)\nreturn P",
         ),
         Mistake(
-            "That is softmax, which is for logits. These are counts already: just divide by the "
-            "sum of the row, without exp.",
+            "That is softmax, which is for logits. These are counts already: divide by the sum of "
+            "the row, without exp.",
             "return (self.counts + self.smoothing).softmax(1)",
         ),
         Mistake(
@@ -243,9 +242,10 @@ NEGATIVE_LOG_LIKELIHOOD = Step(
         ),
         Mistake(
             "The logarithm is missing. The likelihood is the product of the probabilities; the "
-            "logarithm makes it a sum. (`F.nll_loss` takes none, in spite of its name: it wants "
-            "log-probabilities.)",
+            "logarithm makes it a sum. (`F.nll_loss`, in spite of its name, does not take it: it "
+            "wants log-probabilities.)",
             {".log()": ""},
+            f"return {PICKED}.mean()",
             f"return {PICKED}.prod()",
         ),
         Mistake(LOG_OF_MEAN, {".log().mean()": ".mean().log()"}),
@@ -257,8 +257,8 @@ NEGATIVE_LOG_LIKELIHOOD = Step(
             {PICKED: "probs[y, range(len(y))]"},
         ),
         Mistake(
-            "You take the softmax of what is a probability already. `F.cross_entropy` and "
-            "`log_softmax` are for logits.",
+            "You take the softmax of probabilities. `F.cross_entropy` and `log_softmax` are for "
+            "logits.",
             "return F.cross_entropy(probs, y)",
         ),
     ),
@@ -503,8 +503,7 @@ CROSS_ENTROPY = Step(
             "return (logits.logsumexp(1) - logits.max(1)[0] - logits[range(len(y)), y]).mean()",
         ),
         Mistake(
-            "You apply softmax twice: `F.cross_entropy` and `log_softmax` want logits, not "
-            "probabilities.",
+            "You apply softmax twice: `F.cross_entropy` and `log_softmax` take logits.",
             "return F.cross_entropy(logits.softmax(1), y)",
         ),
         Mistake(
@@ -611,10 +610,8 @@ BATCH_NORM = Step(
         "place, and do not move."
     ),
     hints=(
-        "x may be (batch, channel) or (batch, time, channel): x.mean((0, 1)) takes two dimensions "
-        "at once, and tuple(range(x.ndim - 1)) is all but the last.",
-        "The variance is the mean of (x - mean)². x.var(…) divides by n - 1 unless you say "
-        "unbiased=False.",
+        "x.mean((0, 1)) takes two dimensions; tuple(range(x.ndim - 1)) is all but the last.",
+        "The variance is the mean of (x - mean)²; x.var(…) has to be told unbiased=False.",
         "The running statistics are not parameters: update them inside torch.no_grad(). Their "
         "variance is x's, times n / (n - 1).",
     ),
@@ -644,44 +641,42 @@ BATCH_NORM = Step(
     },
     mistakes=(
         Mistake(
-            "The variance is divided by n - 1, which `x.var(…)` and `x.std(…)` do unless you say "
-            "unbiased=False. So does the lecture's code; the paper and torch.nn divide by n where "
-            "they normalize, and by n - 1 only for the running variance.",
+            "The variance is divided by n - 1: `x.var(…)` and `x.std(…)` do so unless you say "
+            "unbiased=False, and so does the lecture's code. The paper and torch.nn divide by n "
+            "where they normalize, and by n - 1 only for the running variance.",
             {VAR: "x.var(over)"},
             UNBIASED,
             BATCH_ALONE | UNBIASED,
         ),
         Mistake(
-            "For the running variance you divide by n. It is an estimate for all examples, not "
-            "only for this batch, so torch.nn divides by n - 1: times n / (n - 1).",
+            "For the running variance you divide by n. It estimates the variance of all examples, "
+            "not only of this batch, so torch.nn divides by n - 1: times n / (n - 1).",
             {"var * n / (n - 1)": "var"},
         ),
         Mistake(
             "With (batch, time, channel) you take the statistics over the batch alone, so each "
             "time has its own: the bug of lecture 6. Take them over all dimensions but the last.",
             {OVER: "over = 0"},
+            {OVER: "over = 0"} | NEW_TENSORS,
             BATCH_ALONE,
         ),
         Mistake(
-            "The mean and the variance are not those of each channel. Take them over the "
-            "examples, dimension 0: over the channels, it would be layer norm.",
+            "You do not normalize each channel over the examples. Normalizing each example over "
+            "its channels is layer norm, and one mean for all numbers mixes the channels.",
             OVER_CHANNELS,
             OVER_CHANNELS | NEW_TENSORS,
             {"x.mean(over)": "x.mean()", VAR: "((x - mean) ** 2).mean()"},
         ),
         Mistake(
-            "self.eps is missing, or not under the root. Add it to the variance, and take the root "
-            "of the sum: a channel that is the same in every example has the variance 0.",
+            "You do not divide by the square root of (variance + self.eps). Without the root, the "
+            "variance of the result is not 1; without self.eps, a channel that is the same in "
+            "every example gives 0 / 0.",
+            {STD: "(var + self.eps)"},
             {STD: "var.sqrt()"},
             {STD: "(var.sqrt() + self.eps)"},
         ),
         Mistake(
-            "You divide by the variance. Divide by its square root, the standard deviation: then "
-            "the variance of the result is 1.",
-            {STD: "(var + self.eps)"},
-        ),
-        Mistake(
-            "The learned scale and shift are missing, or not in their places. Multiply by "
+            "The learned scale or shift is missing, or they are not in their places. Multiply by "
             "self.gamma first, then add self.beta.",
             {OUT: f"(x - mean) / {STD}"},
             {" + self.beta": ""},
@@ -690,7 +685,7 @@ BATCH_NORM = Step(
             {OUT: f"self.beta * (x - mean) / {STD} + self.gamma"},
         ),
         Mistake(
-            "The momentum is the wrong way round: PyTorch's momentum is the share of the new. With "
+            "The momentum is the wrong way around: in PyTorch, it is the share of the new. With "
             "0.1, a tenth of the running mean comes from the batch, nine tenths from the old one.",
             {
                 "mean, self.momentum": "mean, 1 - self.momentum",
@@ -698,9 +693,9 @@ BATCH_NORM = Step(
             },
         ),
         Mistake(
-            "Training and evaluation are confused. In training, mean and variance are those of "
-            "the batch; in evaluation, the running ones take their place, so that an example does "
-            "not depend on the others.",
+            "You normalize with the wrong mean and variance. In training they are those of the "
+            "batch; in evaluation the running ones take their place, so that an example does not "
+            "depend on the others.",
             {"if self.training:": "if True:"},
             {"self.running_mean, self.running_var\n": "x.mean(0), x.var(0, correction=0)\n"},
             {"if self.training:": "if not self.training:"},
@@ -788,9 +783,9 @@ CROSS_ENTROPY_BACKWARD = Step(
             {DIFFERENCE: f"({SOFTMAX} + {ONE_HOT})"},
         ),
         Mistake(
-            "You do not subtract 1 at the target of each row, and nothing elsewhere. The target is "
-            "column y[i] of row i: d[range(len(y)), y] -= 1, or softmax - F.one_hot(y, vocab). "
-            "`[y]` is whole rows, and `[:, y]` the columns `y` of every row.",
+            "You do not subtract 1 at one place of each row, its target: column y[i] of row i. "
+            "That is d[range(len(y)), y] -= 1, or softmax - F.one_hot(y, vocab). `[y]` is whole "
+            "rows, and `[:, y]` the columns `y` of every row.",
             *minus_1_at(":, y"),
             *minus_1_at("y"),
             *minus_1_at("y, range(len(y))"),
@@ -798,12 +793,12 @@ CROSS_ENTROPY_BACKWARD = Step(
             *with_and_without_n(f"{SOFTMAX} - y[:, None]"),
         ),
         Mistake(
-            "The target gets -1 instead of p - 1: where you wrote `= -1`, it takes `-= 1`.",
+            "The target gets -1 instead of p - 1: where you wrote `= -1`, write `-= 1`.",
             {DIFFERENCE: f"torch.where({ONE_HOT} == 1, -1.0, {SOFTMAX})"},
         ),
         Mistake(
-            "What you subtract 1 from are not the probabilities of each row. These are the softmax "
-            "of the logits along dimension 1: exp of each, divided by the sum of its row.",
+            "You do not begin with the probabilities of each row. They are the softmax of the "
+            "logits along dimension 1: exp of each, divided by the sum of its row.",
             *with_and_without_n(f"logits.softmax(0) - {ONE_HOT}"),
             *with_and_without_n(f"logits - {ONE_HOT}"),
             *with_and_without_n(f"logits.exp() - {ONE_HOT}"),
@@ -851,8 +846,8 @@ BATCH_NORM_BACKWARD = Step(
     tolerance=1e-4,
     mistakes=(
         Mistake(
-            "You take the mean and the variance as fixed. They depend on hprebn, too: one that "
-            "grows raises the mean, so all others come out lower.",
+            "You treat the mean and the variance as constants. They depend on hprebn, too: one "
+            "that grows raises the mean, so all others come out lower.",
             {RESULT: "bnvar_inv * d_bnraw"},
         ),
         Mistake(
@@ -901,13 +896,14 @@ BATCH_NORM_BACKWARD = Step(
             "A sum over the examples is missing, or it goes over the channels. Mean and variance "
             "are those of a channel, so both sums are one number for each channel: sum(0).",
             {"mean(0)": "mean(1, keepdim=True)", "sum(0)": "sum(1, keepdim=True)"},
+            {"mean(0)": "sum(1, keepdim=True) / len(bnraw)", "sum(0)": "sum(1, keepdim=True)"},
             {"mean(0)": "mean()", "sum(0)": "sum()"},
             {"mean(0)": "sum() / len(bnraw)", "sum(0)": "sum()"},
             {".sum(0)": ""},
         ),
         Mistake(
-            "In the part through the variance, one bnraw is missing. Multiply d_bnraw by it before "
-            "you sum, and then the sum by each example's own: those far from the mean change the "
+            "In the part through the variance, a bnraw is missing. Multiply d_bnraw by it before "
+            "you sum, and the sum by each example's bnraw: those far from the mean change the "
             "variance most.",
             {"bnraw * stretch": "stretch"},
             {"(d_bnraw * bnraw).sum(0)": "d_bnraw.sum(0)"},
@@ -992,16 +988,16 @@ RNN_CELL = Step(
     },
     mistakes=(
         Mistake(
-            "tanh is missing, or it is another function. tanh keeps the state between -1 and 1; "
-            "without it the cell is linear, and its state can grow without bound.",
+            "tanh is missing, or another function is in its place. tanh keeps the state between -1 "
+            "and 1; without it the cell is linear, and its state can grow without bound.",
             new_h(SUM),
             new_h(f"torch.sigmoid({SUM})"),
             new_h(f"torch.relu({SUM})"),
         ),
         Mistake(
-            "The character and the old state do not each go through their own layer: "
-            "self.from_input(x) + self.from_hidden(h). Without the first the cell sees nothing, "
-            "without the second it remembers nothing, and the old state itself is not added.",
+            "A layer is missing, or has the wrong input. The sum is self.from_input(x) + "
+            "self.from_hidden(h), and nothing else: without the first the cell would see nothing, "
+            "without the second it would remember nothing.",
             new_h("torch.tanh(self.from_input(x))"),
             new_h("torch.tanh(self.from_hidden(h))"),
             new_h("torch.tanh(self.from_input(h) + self.from_hidden(x))"),
