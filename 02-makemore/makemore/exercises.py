@@ -1,8 +1,8 @@
 """Write it yourself: the steps of this lesson, and the mistakes that people make at each of them.
 
-`python -m makemore learn` takes you through them; how a step is declared stands in
-`shared.exercises`. Read it as a list of what goes wrong when one writes makemore for the first
-time, but write first.
+`python -m makemore learn` takes you through them; `shared.exercises` explains how a step is
+declared. Read it as a list of what goes wrong when one writes makemore for the first time, but
+write first.
 """
 
 from itertools import product
@@ -28,13 +28,13 @@ Numbers = list[Any]  # lists of lists of numbers
 
 NO_KEEPDIM = (
     "Without `keepdim=True`, the sums (or maxima) of the rows have the shape (n,), and "
-    "broadcasting lines them up with the columns: column i gets the number of row i. In a square "
-    "table that is no error. With `keepdim=True` the shape is (n, 1), one number for each row."
+    "broadcasting lines them up with the columns: column i gets the number of row i, and a square "
+    "table raises no error. With `keepdim=True` the shape is (n, 1), one number for each row."
 )
 ONE_OF_EACH_ROW = (
-    "You do not pick one number from each row, that of the character that really came: column "
-    "y[i] of row i, `[range(len(y)), y]`. `[y]` takes whole rows, and `[:, y]` takes the columns "
-    "`y` of every row."
+    "You do not pick one number from each row, that of the character that actually came next: "
+    "column y[i] of row i, `[range(len(y)), y]`. `[y]` takes whole rows, and `[:, y]` takes the "
+    "columns `y` of every row."
 )
 NO_MINUS = (
     "The minus is missing. The logarithm of a probability is negative, and a loss should be "
@@ -108,9 +108,8 @@ COUNT = Step(
             {PAIRS: "x, y"},
         ),
         Mistake(
-            "Pairs with END, the dot, are missing. END begins and ends every word, and counts "
-            "like a letter: how else could the model know where words begin and end? Only "
-            "PADDING, -1, is left out, and END is 0.",
+            "Pairs with END, the dot, are missing. END is counted like a letter, so that the model "
+            "learns how words begin and end. Only PADDING, -1, is left out; END is 0.",
             *({PAIRS: f"x[{at}], y[{at}]"} for at in ("y > 0", "x > 0", "(x > 0) & (y > 0)")),
         ),
         Mistake(
@@ -219,8 +218,8 @@ NEGATIVE_LOG_LIKELIHOOD = Step(
     term="negative log likelihood",
     write=(
         "Row i of `probs` is a distribution over all characters, and y[i] is the character that "
-        "really came. Take the probability that it got in each row, and return the mean of minus "
-        "their logarithms."
+        "actually came next. Take the probability that each row gives to it, and return the mean "
+        "of minus their logarithms."
     ),
     hints=(
         "First pick one probability from each row: the one in column y[i] of row i.",
@@ -489,8 +488,8 @@ CROSS_ENTROPY = Step(
             {"[range(len(y)), y]": "[y]"},
         ),
         Mistake(
-            "A logarithm is missing: log(exp(a) / sum) is a - log(sum). The logit itself, the "
-            "probability, or a - sum is not yet the logarithm of a probability.",
+            "What you average is not the logarithm of a probability. That is log(exp(a) / sum) = a "
+            "- log(sum): not the logit a, not the probability itself, and not a - sum.",
             {" - logits.exp().sum(1, keepdim=True).log()": ""},
             "return -logits[range(len(y)), y].mean()",
             {"keepdim=True).log()": "keepdim=True)"},
@@ -902,9 +901,9 @@ BATCH_NORM_BACKWARD = Step(
             {".sum(0)": ""},
         ),
         Mistake(
-            "In the part through the variance, a bnraw is missing. Multiply d_bnraw by it before "
-            "you sum, and the sum by each example's bnraw: those far from the mean change the "
-            "variance most.",
+            "In the part through the variance, a factor bnraw is missing. Multiply d_bnraw by it "
+            "before you sum, and the sum by each example's bnraw: those far from the mean change "
+            "the variance most.",
             {"bnraw * stretch": "stretch"},
             {"(d_bnraw * bnraw).sum(0)": "d_bnraw.sum(0)"},
         ),
