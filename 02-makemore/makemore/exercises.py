@@ -533,7 +533,7 @@ def running(*batches: Numbers, momentum: float = 0.1) -> Any:
     return _statistics(norm)
 
 
-def in_evaluation(x: Numbers, **numbers: list[float]) -> Any:
+def in_evaluation(x: Numbers, **numbers: Any) -> Any:
     """The output in evaluation with these running statistics, and what becomes of these."""
     norm = _batch_norm(x, **numbers).eval()
     return {"output": norm(tensor(x)), **_statistics(norm)}
