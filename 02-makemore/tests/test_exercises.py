@@ -33,40 +33,19 @@ RIGHT = {
         pairs = x[real] * v + y[real]
         self.counts = self.counts + torch.bincount(pairs, minlength=v * v).view(v, v)
         """,
-        """
-        v, real = len(self.counts), y >= 0
-        self.counts += (F.one_hot(x[real], v).T @ F.one_hot(y[real], v)).float()
-        """,
-        """
-        real = y >= 0
-        pairs = x[real] * len(self.counts) + y[real]
-        self.counts.view(-1).scatter_add_(0, pairs, torch.ones(len(pairs)))
-        """,
     ],
     "probabilities": [
-        """
-        P = (self.counts + self.smoothing).float()
-        P /= P.sum(1, keepdim=True)
-        return P
-        """,
+        "P = self.counts + self.smoothing\nP /= P.sum(1, keepdim=True)\nreturn P",
         "counts = self.counts.double() + self.smoothing\nreturn (counts.T / counts.sum(1)).T",
-        """
-        rows = []
-        for row in self.counts + self.smoothing:
-            rows.append(row / row.sum() if row.any() else torch.ones(len(row)) / len(row))
-        return torch.stack(rows)
-        """,
     ],
     "nll": [
         """
-        log_likelihood, n = 0.0, 0
+        log_likelihood = 0.0
         for i in range(len(y)):
             log_likelihood += torch.log(probs[i, y[i]])
-            n += 1
-        return -log_likelihood / n
+        return -log_likelihood / len(y)
         """,
         "return F.nll_loss(probs.log(), y)",
-        "return -probs.gather(1, y[:, None]).log().mean()",
         "return -sum(math.log(row[i]) for row, i in zip(probs.tolist(), y.tolist())) / len(y)",
     ],
     "windows": [
@@ -89,28 +68,13 @@ RIGHT = {
             ys.append(ids[block_size:])
         return [torch.cat(xs).int(), torch.cat(ys).int()]
         """,
-        """
-        n = sum(len(word) + 1 for word in words)
-        x, y = torch.zeros(n, block_size, dtype=torch.long), torch.zeros(n, dtype=torch.long)
-        i = 0
-        for word in words:
-            for j, ix in enumerate([*alphabet.encode(word), 0]):
-                if j:
-                    x[i, :-1] = x[i - 1, 1:]
-                    x[i, -1] = y[i - 1]
-                y[i] = ix
-                i += 1
-        return x, y
-        """,
     ],
     "cross-entropy": [
         """
-        logit_maxes = logits.max(1, keepdim=True).values
-        counts = (logits - logit_maxes).exp()
+        counts = (logits - logits.max(1, keepdim=True).values).exp()
         probs = counts * counts.sum(1, keepdims=True) ** -1
         return -probs.log()[range(len(y)), y].mean()
         """,
-        "return (logits.logsumexp(1) - logits.gather(1, y[:, None])[:, 0]).mean()",
         """
         loss = 0
         for row, target in zip(logits, y):
@@ -123,15 +87,13 @@ RIGHT = {
     "batch-norm": [
         """
         dim = 0 if x.ndim == 2 else (0, 1)
-        n = x[..., 0].numel()
+        n, m = x[..., 0].numel(), self.momentum
         if self.training:
             xmean = x.mean(dim, keepdim=True)
             xvar = x.var(dim, keepdim=True, unbiased=False)
             with torch.no_grad():
-                self.running_mean = (1 - self.momentum) * self.running_mean + self.momentum * xmean
-                self.running_var = (
-                    1 - self.momentum
-                ) * self.running_var + self.momentum * xvar * n / (n - 1)
+                self.running_mean = (1 - m) * self.running_mean + m * xmean
+                self.running_var = (1 - m) * self.running_var + m * xvar * n / (n - 1)
         else:
             xmean, xvar = self.running_mean, self.running_var
         xhat = (x - xmean) / torch.sqrt(xvar + self.eps)
@@ -146,16 +108,13 @@ RIGHT = {
             var = (flat**2).sum(0) / len(flat) - mean**2
             self.running_mean += self.momentum * (mean.detach() - self.running_mean)
             self.running_var += self.momentum * (flat.var(0).detach() - self.running_var)
-        flat = flat - mean
-        flat *= (var + self.eps) ** -0.5
+        flat = (flat - mean) * (var + self.eps) ** -0.5
         return (flat * self.gamma + self.beta).view_as(x)
         """,
         """
-        norm = nn.functional.batch_norm
         running = self.running_mean, self.running_var
-        flat = x.flatten(0, -2)
-        out = norm(flat, *running, self.gamma, self.beta, self.training, self.momentum, self.eps)
-        return out.view_as(x)
+        rest = self.gamma, self.beta, self.training, self.momentum, self.eps
+        return nn.functional.batch_norm(x.flatten(0, -2), *running, *rest).view_as(x)
         """,
     ],
     "cross-entropy-backward": [
@@ -172,16 +131,7 @@ RIGHT = {
         dlogprobs[range(len(y)), y] = -1.0 / len(y)
         dprobs = dlogprobs / (counts * counts_sum_inv)
         dcounts_sum_inv = (counts * dprobs).sum(1, keepdim=True)
-        dcounts = counts_sum_inv * dprobs - counts_sum_inv**2 * dcounts_sum_inv
-        return counts * dcounts
-        """,
-        """
-        d = torch.empty(logits.shape)
-        for i, row in enumerate(logits):
-            total = sum(l.exp() for l in row)
-            for j, l in enumerate(row):
-                d[i, j] = (l.exp() / total - int(j == y[i])) / len(logits)
-        return d
+        return counts * (counts_sum_inv * dprobs - counts_sum_inv**2 * dcounts_sum_inv)
         """,
     ],
     "batch-norm-backward": [
@@ -197,15 +147,6 @@ RIGHT = {
         sums = d_bnraw.sum(0) + n / (n - 1) * bnraw * (d_bnraw * bnraw).sum(0)
         return bnvar_inv / n * (n * d_bnraw - sums)
         """,
-        """
-        d = d_bnraw.clone()
-        for j in range(d.shape[1]):
-            along = d_bnraw[:, j] @ bnraw[:, j] / (len(d) - 1)
-            d[:, j] -= d_bnraw[:, j].mean()
-            d[:, j] -= along * bnraw[:, j]
-        d *= bnvar_inv
-        return d
-        """,
     ],
     "rnn-cell": [
         """
@@ -213,8 +154,7 @@ RIGHT = {
         return (torch.tanh(torch.cat([x, state[0]], 1) @ W.T + self.from_input.bias),)
         """,
         """
-        h, = state
-        e = (2 * (self.from_hidden(h) + self.from_input(x))).exp()
+        e = (2 * (self.from_hidden(state[0]) + self.from_input(x))).exp()
         return [(e - 1) / (e + 1)]
         """,
     ],
