@@ -1005,13 +1005,13 @@ ATTENTION = Step(
 # The KV cache.
 
 
-def cached(*times: int, heads: int = 1, head_size: int = 1) -> Any:
+def cached(*times: int, batch: int = 1, heads: int = 1, head_size: int = 1) -> Any:
     """What a cache returns for the last of several pieces, and how many tokens it has then.
 
     With one channel, the key of token number t, counted from 1, is t, and its value is 10 t.
     """
-    cache = LayerCache(block_size=6)
-    keys = torch.arange(1.0, heads * sum(times) * head_size + 1).view(1, heads, -1, head_size)
+    cache, n = LayerCache(block_size=6), batch * heads * sum(times) * head_size
+    keys = torch.arange(1.0, n + 1).view(batch, heads, -1, head_size)
     for key in keys.split(times, dim=2):
         returned = cache.extend(key, 10 * key)
     if returned is None:
@@ -1066,7 +1066,7 @@ KV_CACHE = Step(
         "cached(1, 1)",
         "cached(2, 1, 1)",
         "cached(2, 3, 1)",
-        "cached(2, 1, 2, heads=3, head_size=4)",
+        "cached(2, 1, 2, batch=2, heads=3, head_size=4)",
     ),
     parts={
         "shape of keys": "The keys should be those of all tokens so far, and no more: (batch, "
