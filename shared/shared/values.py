@@ -117,6 +117,8 @@ def pattern(yours: Any, expected: Any, tolerance: float) -> str:
     if not any(a):
         return "Everything is zero."
     ratio = next(x / y for x, y in zip(a, b) if y)
+    if ratio == 1:
+        return ""
     plain = ratio and (round(ratio, 9).is_integer() or round(1 / ratio, 9).is_integer())
     if (plain or len(a) > 2) and all(_close(x, ratio * y, tolerance) for x, y in zip(a, b)):
         times = f"It is {ratio:.6g} times what it should be."
