@@ -48,8 +48,11 @@ def at(time):
 
 @app.function(hide_code=True)
 def color_map(table, rows, columns, pair=None):
-    """A table in colors, stronger for larger numbers; `pair` is the (row, column) to frame."""
-    height, width, largest = len(rows), len(columns), float(table.max())
+    """A table in colors, stronger for larger numbers; `pair` is the (row, column) to frame.
+
+    The strongest is for a probability of 1, or for the largest count.
+    """
+    height, width, largest = len(rows), len(columns), max(1.0, float(table.max()))
     parts = [
         f'<rect x="{j}" y="{i}" width="1" height="1" fill-opacity="{(n / largest) ** 0.5:.3f}">'
         f"<title>{a}{b}: {n:.4g}</title></rect>"
@@ -98,22 +101,21 @@ def _():
         assert len(words) == 32_033
         assert (min(map(len, words)), max(map(len, words))) == (2, 15)
     part_text = mo.ui.text("mm", label="Letters", debounce=200)
-    mo.vstack(
-        [
-            mo.callout(
-                mo.md(
-                    "The lecture's file is not on this computer and could not be downloaded. This "
-                    "page uses names that come with the repository, so your figures differ from "
-                    "the video's."
-                ),
-                "warn",
-            )
-            if not is_lectures
-            else None,
-            part_text,
-        ]
-    )
+    part_text
     return is_lectures, part_text, words
+
+
+@app.cell(hide_code=True)
+def _(is_lectures):
+    mo.stop(is_lectures)
+    mo.callout(
+        mo.md(
+            "The lecture's file is not on this computer and could not be downloaded. This page "
+            "uses names that come with the repository, so its figures differ from the video's."
+        ),
+        "warn",
+    )
+    return
 
 
 @app.cell(hide_code=True)
@@ -165,9 +167,9 @@ def _(alphabet, name_text):
         [
             notebook.code(bigrams_of),
             mo.md(f"`{' '.join(_a + _b for _a, _b in bigrams_of(name))}`"),
-            mo.md(f"Left out, since no name in the list has it: {' '.join(_others)}")
-            if _others
-            else None,
+            mo.md(
+                f"Left out, since no name in the list has it: {' '.join(_others)}" * bool(_others)
+            ),
         ]
     )
     return (name,)
@@ -246,7 +248,8 @@ def _(alphabet, stoi, words):
             notebook.code(count_in_tensor),
             mo.md(
                 "For all names, the loop takes a second or two. The lesson's own method counts "
-                "them at once. Write it; a loop is right, too."
+                "faster. It gets rows of numbers, a name in each: `x`, and `y`, which is one "
+                "character ahead. Write it; a loop is right, too."
             ),
         ]
     )
@@ -498,7 +501,7 @@ def _(P, counted_loss, is_lectures, name, name_text, stoi):
         [
             name_text,
             mo.md(
-                f"| bigram | probability | -log |\n|---|--:|--:|\n{_lines}\n"
+                f"| bigram | probability | -log |\n|:--|--:|--:|\n{_lines}\n"
                 f"| together | product {_product:.3g} | sum {_nll:.4f} |"
             ),
             mo.md(
@@ -647,7 +650,7 @@ def _():
 def _():
     logit_sliders = mo.ui.array(
         [
-            mo.ui.slider(-5, 5, 0.5, value=value, label=f"{number}", show_value=True)
+            mo.ui.slider(-5, 5, 0.5, value=value, label=f"logit {number}", show_value=True)
             for number, value in enumerate((1.0, 0.0, -2.0), start=1)
         ]
     )
@@ -724,8 +727,8 @@ def _():
     ## {at("1:38:36")} Backward and update
 
     The rest is as in micrograd: forget the old gradients, go backward, move the weights a little
-    against the new ones. Here the network learns from one name alone, yours. How many steps does
-    it take until it knows hardly any other?
+    against the new ones. Here the network learns from one name alone, yours. A letter that two
+    others follow, like the `m` of emma, never gets beyond 50% for each. Why?
     """)
     return
 
@@ -810,7 +813,7 @@ def _(counted_loss, is_lectures, letters, stop_button, train_button, xs, ys):
             mo.output.replace(mo.vstack([mo.md(says), picture]))
             if in_browser and mo.current_thread().should_exit:
                 break
-        mo.output.replace(mo.vstack([mo.md(f"Trained, {says}"), picture]))
+        mo.output.replace(mo.vstack([mo.md(f"Finished at {says}"), picture]))
         return loss
 
     stop_button  # pressed, it runs this cell again, which ends the thread of the time before
@@ -935,7 +938,7 @@ def _(N, W_learned, is_lectures, seed_number, letters, steps_slider):
         for _when, _draw in (("today", draw_today), ("as in 2022", draw_in_2022))
         for _who, _table in (("counts", N), ("network", W_learned.exp()))
     ]
-    mo.vstack([seed_number, mo.md("| | names |\n|---|---|\n" + "\n".join(_rows))])
+    mo.vstack([seed_number, mo.md("| | names |\n|:--|:--|\n" + "\n".join(_rows))])
     return
 
 
@@ -970,14 +973,14 @@ def _(alphabet, counted, name, run_choice):
     _longest = _model.block_size - 1 if isinstance(_model, Transformer) else 40
     _g = torch.Generator().manual_seed(SEED)
     _names = [_alphabet.decode(_ids) for _ids in sample(_model, 10, _longest, _g)]
-    _says = "No run is chosen, so this is the table of counts."
+    _says = "No run is chosen, so this is by the table of counts."
     if run_choice.value:
         _results = notebook.read_json(run_choice.value / "results.json")
         _dev = "infinite" if _results["dev"] is None else f"{_results['dev']:.4f}"
-        _says = f"{_results['model']}: loss of the names it has not seen (dev) {_dev}"
+        _says = f"{_results['model']}: its dev loss, on names that it has not seen, is {_dev}."
     if len(name) <= _longest and set(name) <= _alphabet.stoi.keys():
         _loss = estimate_loss(_model, *examples(_model, [name], _alphabet))
-        _says += f"; loss of `{name}` **{_loss:.4f}**"
+        _says += f" Its loss of `{name}` is **{_loss:.4f}**."
     mo.md(f"{_says}\n\n{', '.join(_names)}")
     return
 
@@ -987,15 +990,14 @@ def _():
     mo.md(f"""
     ## {at("1:56:16")} The end, and what to try next
 
-    A table of counts and a network reached the same model. What comes next needs the network: to
-    look at more than one character. The lecture sets exercises:
+    A table of counts and a network have come to the same model. To look at more than one
+    character, which is what comes next, takes the network. The lecture's exercises:
 
-    - Predict the third character from two, the *trigram*. `python train.py --model trigram` counts
-      it, and the loss falls to 2.22.
-    - Split the names into train, dev and test, and choose the smoothing on dev:
-      `python train.py --model trigram --smoothing 0.1`
-    - Take the rows of `W` instead of one-hot vectors, and `F.cross_entropy` for the loss. The
-      lesson's network does the second:
+    - Predict the third character from two: the *trigram*. `python train.py --model trigram`
+      counts it, on a train split, and its dev loss is 2.22.
+    - Which smoothing gives the lowest dev loss? The default is `--smoothing 0.1`.
+    - Instead of one-hot vectors, take the rows of `W`; instead of softmax, `log` and `mean`, take
+      `F.cross_entropy`. The lesson's network does the second:
     """)
     return
 
