@@ -134,11 +134,9 @@ def _():
     mo.md(f"""
     ## {at("0:06:24")} Bigrams
 
-    One name is several examples of what comes next: `e` begins it, `m` follows `e`, and so on,
-    until the end. A *bigram* model looks at one character to predict the next, and forgets all
-    that came before. A dot marks where a name begins and ends.
-
-    Type your own name. It comes back further down.
+    The name `emma` is five examples of what comes next: `e` begins it, `m` follows `e`, and so
+    on, until the end. A *bigram* model looks at one character to predict the next, and forgets
+    all that came before. A dot marks where a name begins and ends.
     """)
     return
 
@@ -150,29 +148,21 @@ def bigrams_of(word):
 
 
 @app.cell
-def _(words):
-    alphabet = Alphabet.of(words)
-    letters = "." + alphabet.characters
-    stoi = {".": 0, **alphabet.stoi}
-    name_text = mo.ui.text("emma", label="Your name", debounce=200)
-    name_text
-    return alphabet, letters, name_text, stoi
+def _():
+    word_text = mo.ui.text("emma", label="A name", debounce=200)
+    word_text
+    return (word_text,)
 
 
-@app.cell
-def _(alphabet, name_text):
-    name = "".join(_c for _c in name_text.value.lower() if _c in alphabet.stoi)
-    _others = dict.fromkeys(_c for _c in name_text.value.lower() if _c not in alphabet.stoi)
+@app.cell(hide_code=True)
+def _(word_text):
     mo.vstack(
         [
             notebook.code(bigrams_of),
-            mo.md(f"`{' '.join(_a + _b for _a, _b in bigrams_of(name))}`"),
-            mo.md(
-                f"Left out, since no name in the list has it: {' '.join(_others)}" * bool(_others)
-            ),
+            mo.md(f"`{' '.join(_a + _b for _a, _b in bigrams_of(word_text.value))}`"),
         ]
     )
-    return (name,)
+    return
 
 
 @app.cell(hide_code=True)
@@ -237,6 +227,14 @@ def count_in_tensor(words, stoi):
 
 
 @app.cell
+def _(words):
+    alphabet = Alphabet.of(words)
+    letters = "." + alphabet.characters
+    stoi = {".": 0, **alphabet.stoi}
+    return alphabet, letters, stoi
+
+
+@app.cell
 def _(alphabet, stoi, words):
     counted = BigramCounts(len(alphabet), smoothing=0)
     counted.count(*word_rows(words[:100], alphabet))
@@ -248,7 +246,7 @@ def _(alphabet, stoi, words):
             notebook.code(count_in_tensor),
             mo.md(
                 "For all names, the loop takes a second or two. The lesson's own method counts "
-                "faster. It gets rows of numbers, a name in each: `x`, and `y`, which is one "
+                "faster. It takes two tensors with a name in each row: `x`, and `y`, which is one "
                 "character ahead. Write it; a loop is right, too."
             ),
         ]
@@ -314,7 +312,7 @@ def _():
 
     To make up a name, go to the row of the dot. Divided by their sum, its counts are
     probabilities. Draw a character by these, go to its row, and draw again, until you draw the
-    dot. Move the slider, and watch a name come about; another *seed* makes another name.
+    dot. Move the slider, and watch a name take shape; another *seed* makes another name.
     """)
     return
 
@@ -462,9 +460,9 @@ def _():
     ## {at("0:50:14")} How good is the model?
 
     A good model gives high probabilities to the names that exist. The product of all these
-    probabilities is the *likelihood*, a tiny number. Its logarithm is a sum instead, and with a
-    minus, less is better: the *negative log likelihood*. Its mean over all letters is the *loss*.
-    How likely is your name?
+    probabilities is the *likelihood*, a tiny number. Its logarithm is a sum, and with a minus
+    sign, lower is better: the *negative log likelihood*. Its mean over all letters is the *loss*.
+    How likely is your name? The sections below use it, too.
     """)
     return
 
@@ -491,29 +489,43 @@ def _(N, is_lectures, xs, ys):
     return P, counted_loss
 
 
+@app.function(hide_code=True)
+def known_letters(text, alphabet):
+    return "".join(c for c in text.lower() if c in alphabet.stoi)
+
+
+@app.cell
+def _():
+    name_text = mo.ui.text("emma", label="Your name", debounce=200)
+    name_text
+    return (name_text,)
+
+
 @app.cell(hide_code=True)
-def _(P, counted_loss, is_lectures, name, name_text, stoi):
+def _(P, alphabet, counted_loss, is_lectures, name_text, stoi):
+    name = known_letters(name_text.value, alphabet)
+    _others = dict.fromkeys(_c for _c in name_text.value.lower() if _c not in alphabet.stoi)
     _rows = letter_by_letter(name, P, stoi)
     _nll = sum(_row[2] for _row in _rows)
     _lines = "\n".join(f"| `{_pair}` | {_p:.4f} | {_nat:.4f} |" for _pair, _p, _nat in _rows)
     _product = math.prod(_row[1] for _row in _rows)
     mo.vstack(
         [
-            name_text,
+            mo.md(f"Left out: `{' '.join(_others)}`. No name in the list has it." * bool(_others)),
             mo.md(
                 f"| bigram | probability | -log |\n|:--|--:|--:|\n{_lines}\n"
                 f"| together | product {_product:.3g} | sum {_nll:.4f} |"
             ),
             mo.md(
-                f"The loss of `{name}` is {_nll:.4f} / {len(_rows)} = **{_nll / len(_rows):.4f}**; "
-                f"the loss of all names is **{counted_loss:.4f}**."
+                f"The loss of `{name}` is {_nll:.4f} / {len(_rows)} = "
+                f"**{_nll / len(_rows):.4f}**; the loss of all names is **{counted_loss:.4f}**."
                 + " (The video shows 2.4541: it adds up 228,146 numbers one after the other, "
                 "and float32 loses the last digit.)" * is_lectures
             ),
             mo.accordion({"The code": notebook.code(letter_by_letter)}),
         ]
     )
-    return
+    return (name,)
 
 
 @app.cell(hide_code=True)
@@ -542,8 +554,8 @@ def _():
 
 
 @app.cell(hide_code=True)
-def _(N, fake_slider, letters, rare_text, stoi, xs, ys):
-    _name = "".join(_c for _c in rare_text.value.lower() if _c in stoi)
+def _(N, alphabet, fake_slider, letters, rare_text, stoi, xs, ys):
+    _name = known_letters(rare_text.value, alphabet)
     _P = normalize(N + fake_slider.value)
     _rows = letter_by_letter(_name, _P, stoi)
     _never = [_a + _b for _a, _b in bigrams_of(_name) if N[stoi[_a], stoi[_b]] == 0]
@@ -589,7 +601,7 @@ def _():
     ## {at("1:10:01")} One-hot vectors
 
     The number of a character is only its name: `z` is 26, but not 26 times as much as `a`. So
-    each input becomes a vector of 27 numbers, 1 in its own place and 0 elsewhere. This is your
+    each input becomes a vector of 27 numbers, 1 in its own place and 0 elsewhere. Here is your
     name, a row for each input:
     """)
     return
@@ -639,9 +651,9 @@ def _():
 
     ## {at("1:18:46")} Softmax
 
-    These numbers, the *logits*, may be negative. Take them for logarithms of counts: `exp` makes
-    counts of them, and from there you know the way. Move one logit, and *all* probabilities
-    change. Then move all three up by 2.
+    These numbers, the *logits*, may be negative. Read them as logarithms of counts: `exp` turns
+    them into counts, and counts, divided by their sum, into probabilities. Move one logit, and
+    *all* probabilities change. Then move all three up by 2, and see what has changed.
     """)
     return
 
@@ -789,7 +801,8 @@ def _():
     ## {at("1:42:55")} Everything together
 
     All examples in each step, with the lecture's learning rate of 50. Press the button, and watch
-    noise turn into the map that you know. Its loss comes down to that of the counts.
+    noise turn into the map that you know. With the lecture's names, the first loss is 3.7686, as
+    in the video: unlike `torch.multinomial`, `torch.randn` draws the same numbers as in 2022.
     """)
     return
 
@@ -831,10 +844,10 @@ def _():
     mo.md(f"""
     ## {at("1:47:49")} A one-hot vector selects a row
 
-    A vector with a single 1, times `W`, is a row of `W`. So row `a` of `W` must hold what follows
-    `a`: after `exp`, they are the counts again, up to a factor. And since there are only 27 times
-    27 different examples, the loss can be had from their counts. These are the same steps as
-    above, and so fast that a slider can train.
+    A vector with a single 1, times `W`, is a row of `W`. So row `a` of `W` says what follows `a`:
+    after `exp`, its numbers are the counts again, up to a factor. And since there are only 27
+    times 27 different examples, the loss can be computed from their counts. The steps are the same
+    as above, but so fast that a slider can train.
     """)
     return
 
@@ -853,14 +866,14 @@ def _():
 
 
 @app.cell(hide_code=True)
-def _(N, P, counted_loss, is_lectures, letters, steps_slider):
+def _(N, counted_loss, is_lectures, letters, steps_slider):
     _W = random_weights()
     assert torch.equal(one_hot(torch.tensor([3, 1])) @ _W, _W[[3, 1]])
     _losses = [*train(forward_on_counts, (N,), _W, steps_slider.value, 50, 0.01)]
     if is_lectures and steps_slider.value == 300:
         assert [f"{_losses[_i]:.2f}" for _i in (0, 100, 299)] == ["3.77", "2.49", "2.48"]
     W_learned = _W.detach()
-    _P = softmax(W_learned)
+    _loss = forward_on_counts(W_learned, N)
     _axes = notebook.plot(2.2, xlabel="step", ylabel="loss", xlim=(0, 300), ylim=(2.3, 3.9))
     _axes.plot(_losses)
     _axes.axhline(counted_loss, color="#888888", linestyle="--")
@@ -868,12 +881,12 @@ def _(N, P, counted_loss, is_lectures, letters, steps_slider):
         [
             notebook.code(forward_on_counts),
             mo.md(
-                f"After {steps_slider.value} steps, the loss is "
-                f"**{forward_on_counts(W_learned, N):.4f}**; by counting (dashed), "
-                f"{counted_loss:.4f}."
+                f"After {steps_slider.value} steps, the loss is **{_loss:.4f}**; by counting "
+                f"(dashed), {counted_loss:.4f}. The video prints the loss with regularization, "
+                f"which comes next: here, {_loss + 0.01 * (W_learned**2).mean():.4f}."
             ),
             notebook.show(_axes.figure),
-            color_map(_P, letters, letters),
+            color_map(softmax(W_learned), letters, letters),
         ]
     )
     return (W_learned,)
@@ -928,17 +941,24 @@ def _():
     return
 
 
+@app.cell
+def _():
+    last_seed = mo.ui.number(0, SEED, value=SEED, label="Seed")
+    last_seed
+    return (last_seed,)
+
+
 @app.cell(hide_code=True)
-def _(N, W_learned, is_lectures, seed_number, letters, steps_slider):
+def _(N, W_learned, is_lectures, last_seed, letters, steps_slider):
     if is_lectures and steps_slider.value == 300:
         _lectures = "mor. axx. minaymoryles. kondlaisah. anchthizarie."
         assert five_names(W_learned.exp(), draw_in_2022, SEED, letters) == _lectures
     _rows = [
-        f"| {_who}, {_when} | `{five_names(_table, _draw, seed_number.value, letters)}` |"
+        f"| {_who}, {_when} | `{five_names(_table, _draw, last_seed.value, letters)}` |"
         for _when, _draw in (("today", draw_today), ("as in 2022", draw_in_2022))
         for _who, _table in (("counts", N), ("network", W_learned.exp()))
     ]
-    mo.vstack([seed_number, mo.md("| | names |\n|:--|:--|\n" + "\n".join(_rows))])
+    mo.md("| | names |\n|:--|:--|\n" + "\n".join(_rows))
     return
 
 
@@ -960,10 +980,10 @@ def _():
 
 
 @app.cell
-def _(name_text, reload_button):
+def _(reload_button):
     reload_button
     run_choice = mo.ui.dropdown(notebook.runs(LESSON / "runs"), label="Run")
-    mo.hstack([run_choice, reload_button, name_text], wrap=True, justify="start")
+    mo.hstack([run_choice, reload_button], justify="start")
     return (run_choice,)
 
 
@@ -978,10 +998,9 @@ def _(alphabet, counted, name, run_choice):
         _results = notebook.read_json(run_choice.value / "results.json")
         _dev = "infinite" if _results["dev"] is None else f"{_results['dev']:.4f}"
         _says = f"{_results['model']}: its dev loss, on names that it has not seen, is {_dev}."
-    if len(name) <= _longest and set(name) <= _alphabet.stoi.keys():
-        _loss = estimate_loss(_model, *examples(_model, [name], _alphabet))
-        _says += f" Its loss of `{name}` is **{_loss:.4f}**."
-    mo.md(f"{_says}\n\n{', '.join(_names)}")
+    _name = known_letters(name, _alphabet)[:_longest]
+    _loss = estimate_loss(_model, *examples(_model, [_name], _alphabet))
+    mo.md(f"{_says} The loss of `{_name}` is **{_loss:.4f}**.\n\n{', '.join(_names)}")
     return
 
 
