@@ -137,6 +137,43 @@ def test_finished_run_can_be_picked(page):
         shutil.rmtree(run, ignore_errors=True)
 
 
+@notebook("bigrams")
+def test_typed_name_is_read_letter_by_letter_and_fake_counts_make_a_rare_one_possible(page):
+    page.get_by_label("Your name").fill("Zoé")
+    expect(page.get_by_text("Left out: é.")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^The loss of zo is \d+\.\d{4} / 3 = "))).to_be_visible()
+    expect(page.get_by_text("Loss of andrejq: inf. Never seen: jq.")).to_be_visible()
+    slider = page.locator("marimo-slider", has_text="Fake counts").get_by_role("slider")
+    slider.press("ArrowRight")
+    expect(page.get_by_text(re.compile(r"Loss of andrejq: \d+\.\d{4}\."))).to_be_visible()
+
+
+@notebook("bigrams")
+def test_training_is_seen_and_can_be_stopped(page):
+    page.get_by_role("button", name="Train for 100 steps").click()
+    expect(page.get_by_text(re.compile(r"^step \d+: loss \d\.\d{4}; by count"))).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text(re.compile(r"^Finished at step [0-8]?\d: loss "))).to_be_visible()
+
+
+@notebook("bigrams")
+def test_counted_run_can_be_picked(page):
+    run = ROOT / "02-makemore" / "runs" / "of-the-browser-test"
+    command = [sys.executable, "train.py", "--model", "bigram", "--data", "bundled"]
+    try:
+        subprocess.run(
+            [*command, "--name", run.name], cwd=run.parents[1], check=True, capture_output=True
+        )
+        page.get_by_role("button", name="Look again").click()
+        choice = page.locator("marimo-dropdown", has_text="Run").get_by_role("combobox")
+        choice.select_option(run.name)
+        loss = json.loads((run / "results.json").read_text())["dev"]
+        answer = f"bigram: its dev loss, on names that it has not seen, is {loss:.4f}."
+        expect(page.get_by_text(answer)).to_be_visible()
+    finally:
+        shutil.rmtree(run, ignore_errors=True)
+
+
 @notebook("tokenizer")
 def test_typed_text_is_seen_in_tokens(page):
     page.get_by_label("A text", exact=True).fill("the king, the thing")

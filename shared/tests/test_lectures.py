@@ -9,10 +9,11 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted(ROOT.glob("[0-9][0-9]-*/lectures/*.py"))
+OF_NAMES = [path for path in NOTEBOOKS if "02-makemore" in path.parts]
+ANYWHERE = {key: value for key, value in os.environ.items() if key != "LM_DATA_DIR"}
 
 
-def run(*command: str, cwd: Path = ROOT) -> None:
-    env = {key: value for key, value in os.environ.items() if key != "LM_DATA_DIR"}
+def run(*command: str, cwd: Path = ROOT, env: dict[str, str] = ANYWHERE) -> None:
     done = subprocess.run(
         [sys.executable, *command], cwd=cwd, env=env, capture_output=True, text=True
     )
@@ -26,6 +27,12 @@ def test_there_are_notebooks():
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs_to_its_end_and_its_figures_hold(notebook):
     run(f"lectures/{notebook.name}", cwd=notebook.parent.parent)
+
+
+@pytest.mark.needs_data("names.txt")
+@pytest.mark.parametrize("notebook", OF_NAMES, ids=lambda path: path.stem)
+def test_figures_of_the_lectures_names_hold(notebook):
+    run(f"lectures/{notebook.name}", cwd=notebook.parent.parent, env=dict(os.environ))
 
 
 def test_marimo_finds_nothing_wrong_with_the_notebooks():
