@@ -350,16 +350,19 @@ CHAIN_RULE = Step(
 )
 
 
-def order(**children: str) -> Any:
+def order(*, again: bool = False, **children: str) -> Any:
     """What is wrong with the topological order of a graph; `c="ab"`: c was computed from a and b.
 
-    The first is the root.
+    The first is the root. With `again`, the same graph has been searched before.
     """
     values = {name: Value(1.0, label=name) for name in "".join(children.values())}
     for name in reversed(children):
         below = tuple(values[child] for child in children[name])
         values[name] = Value(1.0, below, "op", (1.0,) * len(below), name)
-    found = _topological_order(values[next(iter(children))])
+    root = values[next(iter(children))]
+    if again:
+        _topological_order(root)
+    found = _topological_order(root)
     if found is None:
         return None
     names = [value.label for value in reversed(found) if value._prev][::-1]
@@ -407,6 +410,7 @@ TOPOLOGICAL_ORDER = Step(
         "order(d='bc', b='a', c='a')",
         "order(c='bb', b='aa')",
         "order(e='dc', d='b', c='b', b='a')",
+REMEMBERED = {"entered, done = object(), object()": 'entered, done = "entered", "done"'}
         "order(f='ce', e='d', d='c', c='b', b='a')",
         "order(g='fb', f='ed', e='cb', d='bc', c='b', b='a')",
     ),
@@ -432,6 +436,7 @@ TOPOLOGICAL_ORDER = Step(
             "A node that is used twice is in the order twice, so it would pass on its gradient "
             "twice. Remember which nodes were visited, and skip them.",
             """
+        "order(d='bc', b='a', c='a', again=True)",
             order = []
             def visit(v):
                 for child in v._prev:
@@ -472,6 +477,13 @@ todo, done = [self], []
 while todo:
     node = todo.pop()
     if node not in done:
+        Mistake(
+            "A second search remembers what the first one visited. A default argument such as "
+            "`visited=set()` is made only once, not at every call: make the set, and the list, "
+            "inside the function.",
+            REMEMBERED,
+            REMEMBERED | {"(root: Value)": "(root: Value, order=[])", "order = []": "order"},
+        ),
         node._backward()
         done.append(node)
         todo += node._prev
