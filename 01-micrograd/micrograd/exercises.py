@@ -183,6 +183,19 @@ MUL = Step(
             LECTURES_MUL.replace("out.grad", "out.data"),
         ),
         Mistake(
+            "You change the factors' gradients while the product is computed. What they get "
+            "depends on `out.grad`, which is known only when `backward()` reaches the product.",
+            {
+                "return": "self.grad += other.data; other.grad += self.data; return",
+                ", (other.data, self.data)": "",
+            },
+        ),
+        Mistake(
+            "Only one of the two factors gets a gradient. Both are children of the product, and "
+            "each has a derivative of its own.",
+            {"(other.data, self.data)": "(other.data,)"},
+        ),
+        Mistake(
             NO_CHILDREN,
             {', (self, other), "*", (other.data, self.data)': ""},
             LECTURES_MUL.replace(', (self, other), "*"', ""),
@@ -236,6 +249,10 @@ TANH = Step(
         Mistake(
             "You squared the input. The derivative is 1 - t², where t is the output, tanh(x).",
             {"1 - t * t": "1 - self.data**2"},
+        ),
+        Mistake(
+            "The square is missing: the derivative of tanh is 1 - t², not 1 - t.",
+            {"1 - t * t": "1 - t"},
         ),
         Mistake(
             "t * (1 - t) is the derivative of the sigmoid function. That of tanh is 1 - t².",
@@ -327,6 +344,12 @@ CHAIN_RULE = Step(
             {"local * self.grad": "self.grad"},
         ),
         Mistake(
+            "You add the two derivatives. The chain rule multiplies them: if the result moves 5 "
+            "times as much as this node, and this node 3 times as much as a child, then the result "
+            "moves 15 times as much as the child.",
+            {"local * self.grad": "local + self.grad"},
+        ),
+        Mistake(
             "You multiply by the gradient that the child has so far. It is this node's gradient, "
             "`self.grad`, that flows back to the children.",
             {"local * self.grad": "local * child.grad"},
@@ -387,6 +410,7 @@ while todo:
 return order
 """
 REVERSED = PARENTS_FIRST.replace("return order", "return order[::-1]")
+REMEMBERED = {"entered, done = object(), object()": 'entered, done = "entered", "done"'}
 
 TOPOLOGICAL_ORDER = Step(
     "topological-order",
@@ -410,9 +434,9 @@ TOPOLOGICAL_ORDER = Step(
         "order(d='bc', b='a', c='a')",
         "order(c='bb', b='aa')",
         "order(e='dc', d='b', c='b', b='a')",
-REMEMBERED = {"entered, done = object(), object()": 'entered, done = "entered", "done"'}
         "order(f='ce', e='d', d='c', c='b', b='a')",
         "order(g='fb', f='ed', e='cb', d='bc', c='b', b='a')",
+        "order(d='bc', b='a', c='a', again=True)",
     ),
     parts={
         "missing": "There are nodes missing. Everything that `root` was computed from belongs in "
@@ -436,7 +460,6 @@ REMEMBERED = {"entered, done = object(), object()": 'entered, done = "entered", 
             "A node that is used twice is in the order twice, so it would pass on its gradient "
             "twice. Remember which nodes were visited, and skip them.",
             """
-        "order(d='bc', b='a', c='a', again=True)",
             order = []
             def visit(v):
                 for child in v._prev:
@@ -453,6 +476,13 @@ REMEMBERED = {"entered, done = object(), object()": 'entered, done = "entered", 
             REVERSED,
             REVERSED.replace("reversed(v._prev)", "v._prev"),
             REVERSED.replace("todo.pop()", "todo.pop(0)").replace("reversed(v._prev)", "v._prev"),
+        ),
+        Mistake(
+            "A second search remembers what the first one visited. A default argument such as "
+            "`visited=set()` is made only once, not at every call: make the set, and the list, "
+            "inside the function.",
+            REMEMBERED,
+            REMEMBERED | {"(root: Value)": "(root: Value, order=[])", "order = []": "order"},
         ),
     ),
 )
@@ -477,17 +507,11 @@ todo, done = [self], []
 while todo:
     node = todo.pop()
     if node not in done:
-        Mistake(
-            "A second search remembers what the first one visited. A default argument such as "
-            "`visited=set()` is made only once, not at every call: make the set, and the list, "
-            "inside the function.",
-            REMEMBERED,
-            REMEMBERED | {"(root: Value)": "(root: Value, order=[])", "order = []": "order"},
-        ),
         node._backward()
         done.append(node)
         todo += node._prev
 """
+PAIRS = "zip(node._prev, node._local)"
 
 BACKWARD = Step(
     "backward",
@@ -530,6 +554,20 @@ BACKWARD = Step(
             "`backward()` calls itself again and again. In the loop, every node passes its "
             "gradient on by `_backward()`, with the underscore.",
             {"node._backward()": "node.backward()"},
+        ),
+        Mistake(
+            "Nothing is passed on. `node._backward` without parentheses is only the function; "
+            "`node._backward()` calls it.",
+            {"node._backward()": "node._backward"},
+        ),
+        Mistake(
+            "Each turn of the loop calls `self._backward()`, so the result passes on its gradient "
+            "again and again, and the other nodes never do. Call `node._backward()`.",
+            {"node._backward()": "self._backward()"},
+        ),
+        Mistake(
+            OVERWRITTEN,
+            {"node._backward()": f"for child, local in {PAIRS}: child.grad = local * node.grad"},
         ),
         Mistake(
             "Every node passes on a gradient of 1. Only the result's is 1; the others pass on what "
@@ -577,6 +615,7 @@ def neuron(
 SUM = "sum((wi * xi for wi, xi in zip(self.w, x, strict=True)), self.b)"
 NO_BIAS = "sum((wi * xi for wi, xi in zip(self.w, x)), Value(0))"
 ACTIVATED = "getattr(act, self.activation)() if self.nonlin else act"
+ACTIVATED_PRODUCT = "getattr(wi * xi, self.activation)() if self.nonlin else wi * xi"
 
 NEURON = Step(
     "neuron",
@@ -617,6 +656,11 @@ NEURON = Step(
         Mistake(
             "The bias is added after the activation. It belongs inside: activation(w·x + b).",
             {SUM: NO_BIAS, ACTIVATED: f"({ACTIVATED}) + self.b"},
+        ),
+        Mistake(
+            "You apply the activation to every product. Apply it once, to the sum: "
+            "activation(w·x + b).",
+            {SUM: SUM.replace("wi * xi", ACTIVATED_PRODUCT), ACTIVATED: "act"},
         ),
         Mistake(
             "There is no activation. With `self.nonlin`, the sum goes through the function that "
@@ -697,6 +741,11 @@ MAX_MARGIN = Step(
             {"1 - y * s": "y * s - 1"},
         ),
         Mistake(
+            "The labels make no difference. Multiply each score by its label: a score of -2 is "
+            "right if the label is -1.",
+            {"1 - y * s": "1 - s"},
+        ),
+        Mistake(
             "There is no margin: a score that is just on the right side costs nothing. It should "
             "be right by at least 1: max(0, 1 - label * score).",
             {"1 - y * s": "-y * s"},
@@ -705,6 +754,12 @@ MAX_MARGIN = Step(
             "The maximum comes after the mean, so that a good score makes up for a bad one. Take "
             "max(0, …) of each example first.",
             {f"_mean({LOSSES})": f"_mean({LOSSES.replace('.relu()', '')}).relu()"},
+        ),
+        Mistake(
+            "Only the first example counts: a `return` inside the loop ends it at once. Put it "
+            "after the loop.",
+            {f"_mean({LOSSES})": f"{LOSSES}[0] / len(scores)"},
+            {f"_mean({LOSSES})": f"{LOSSES}[0]"},
         ),
         Mistake(
             "Python's max compares, and Values cannot be compared: use relu, which is max(0, x), "
@@ -780,6 +835,7 @@ SGD_STEP = Step(
             "Every parameter moves by the same length, whatever its gradient. Multiply the "
             "learning rate by `p.grad`.",
             {" * p.grad": ""},
+            {"p.grad": "((p.grad > 0) - (p.grad < 0))"},
         ),
     ),
 )

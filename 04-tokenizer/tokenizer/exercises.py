@@ -79,6 +79,26 @@ MERGE = Step(
             """,
         ),
         Mistake(
+            "You go from right to left, which merges the last two ids of [1, 1, 1]. From left to "
+            "right, it is the first two.",
+            """
+            for i in reversed(range(len(ids))):
+                if tuple(ids[i : i + 2]) == pair:
+                    ids = [*ids[:i], new_id, *ids[i + 2 :]]
+            return ids
+            """,
+        ),
+        Mistake(
+            "The new id is added, but the pair stays as well. The new id takes its place.",
+            {"i += 2": "merged.append(ids[i]); i += 1"},
+        ),
+        Mistake(
+            "You always move on by two ids, so you miss a pair that begins in between. Where no "
+            "pair begins, move on by one.",
+            {"i += 1": "i += 2"},
+            {"append(ids[i])": "extend(ids[i : i + 2])", "i += 1": "i += 2"},
+        ),
+        Mistake(
             "The last id has no neighbor, and `ids[i + 1]` looks for one. Check i + 1 < len(ids) "
             "first.",
             {"i + 1 < len(ids) and ": ""},
@@ -121,6 +141,8 @@ NEW_IDS = "range(256, vocab_size)"
 TOO_MANY = {NEW_IDS: "range(256, 256 + vocab_size)"}
 UNTIL_IT_FAILS = {"if not counts:": "if False:"}
 FIRST_MET = {"most_frequent(counts)": "max(counts, key=counts.get)"}
+MERGED = "ids = merge(ids, pair, new_id)"
+ONLY_ONCE = {MERGED: "i = [*pairwise(ids)].index(pair); ids[i : i + 2] = [new_id]"}
 KEPT = "self.merges, self.vocab = merges, build_vocab(merges)"
 
 TRAIN = Step(
@@ -172,7 +194,7 @@ TRAIN = Step(
             "The same pair wins every time: either the text stays as it was, or the counts do. "
             "`merge` returns a new list, ids = merge(ids, pair, new_id); count its pairs anew in "
             "each turn of the loop.",
-            {"ids = merge(ids, pair, new_id)": "merge(ids, pair, new_id)"},
+            {MERGED: "merge(ids, pair, new_id)"},
         ),
         Mistake(
             "The number of merges is wrong. `vocab_size` counts the 256 bytes, too, so "
@@ -187,6 +209,7 @@ TRAIN = Step(
             "The new ids do not begin at 256, which is the first one after the bytes, 0 to 255.",
             {NEW_IDS: "range(vocab_size - 256)"},
             {NEW_IDS: "range(257, vocab_size + 1)"},
+            {NEW_IDS: "range(255, vocab_size - 1)"},
         ),
         Mistake(
             "You begin with characters. BPE works on their bytes in UTF-8, of which there are "
@@ -198,6 +221,15 @@ TRAIN = Step(
             "`max(counts)` compares the pairs, not how often they occur. `most_frequent` compares "
             "their counts.",
             {"most_frequent(counts)": "max(counts)"},
+        ),
+        Mistake(
+            "You merge the rarest pair. The most frequent one shortens the text the most.",
+            {"most_frequent(counts)": "min(counts, key=counts.get)"},
+        ),
+        Mistake(
+            "Only the first occurrence of the pair is merged. Merge all of them, as `merge` does.",
+            ONLY_ONCE,
+            ONLY_ONCE | FIRST_MET,
         ),
         Mistake(
             "What was learned is lost: local variables are gone when the function returns. Leave "
@@ -231,6 +263,7 @@ MERGES: dict[Pair, int] = {(1, 2): 10, (10, 3): 11, (2, 3): 12, (3, 1): 13}
 LATER_IS_LONGER: dict[Pair, int] = {(2, 3): 10, (1, 2): 11, (11, 3): 12}
 
 EARLIEST = 'min(pairwise(ids), key=lambda pair: merges.get(pair, float("inf")))'
+KNOWN_AND_FREQUENT = "lambda pair: (pair in merges, count_pairs(ids)[pair])"
 
 ENCODE = Step(
     "encode",
@@ -294,7 +327,8 @@ ENCODE = Step(
             "encoding replays what was learned then, the smallest id first.",
             {EARLIEST: "most_frequent(count_pairs(ids))"},
             {EARLIEST: "max(pairwise(ids), key=count_pairs(ids).get)"},
-            {EARLIEST: "max(pairwise(ids), key=lambda p: (p in merges, count_pairs(ids)[p]))"},
+            {EARLIEST: f"max(pairwise(ids), key={KNOWN_AND_FREQUENT})"},
+            {EARLIEST: f"max(sorted(pairwise(ids)), key={KNOWN_AND_FREQUENT})"},
         ),
         Mistake(
             "You look for the longest token that fits. It may be made of merges that were learned "
@@ -319,6 +353,14 @@ ENCODE = Step(
                 if pair in merges:
                     ids = merge(ids, pair, merges[pair])
             return ids
+            """,
+            """
+            out = []
+            while ids:
+                pair = tuple(ids[:2])
+                out.append(merges.get(pair, ids[0]))
+                ids = ids[2:] if pair in merges else ids[1:]
+            return out
             """,
         ),
         Mistake(
@@ -405,6 +447,11 @@ DECODE = Step(
             {'errors="replace"': 'errors="ignore"'},
         ),
         Mistake(
+            "`str` shows how Python writes the bytes, b'…', not the text that they stand for. "
+            "Decode them, with .decode(…).",
+            'return str(b"".join(self.vocab[i] for i in ids))',
+        ),
+        Mistake(
             "You treat ids, or bytes, as characters. An id stands for bytes, `self.vocab[i]`, and "
             "a character may need several of them.",
             'return "".join(chr(i) for i in ids)',
@@ -432,6 +479,7 @@ def encoded(text: str, allowed_special: str | Collection[str]) -> Any:
     return ids if ids is None else {"raises": "nothing", "ids": ids}
 
 
+PARTS = "re.split(pattern, text)"
 PART = "[special[part]] if part in special else self.encode_ordinary(part)"
 
 SPECIAL = Step(
@@ -490,6 +538,15 @@ SPECIAL = Step(
             "The special tokens are gone: `re.split` leaves out what it splits at, unless the "
             "pattern is in parentheses.",
             {'"(" + ': "", ' + ")"': ""},
+        ),
+        Mistake(
+            "The text of the special token is among the ids. Its id is special[part].",
+            {"[special[part]]": "[part]"},
+        ),
+        Mistake(
+            "The special tokens come after everything else. They belong where they stand in the "
+            "text: go through the parts in order.",
+            {PARTS: f"sorted({PARTS}, key=lambda part: part in special)"},
         ),
         Mistake(
             "A special token is cut at a shorter one that it begins with. Try the longest first.",
