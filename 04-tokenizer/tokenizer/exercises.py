@@ -22,6 +22,8 @@ def random_ids(count: int, kinds: int, seed: int) -> list[int]:
     return [rng.randrange(kinds) for _ in range(count)]
 
 
+NEXT_TWO_ARE_PAIR = "i + 1 < len(ids) and (ids[i], ids[i + 1]) == pair"
+
 MERGE = Step(
     "merge",
     "basic.merge",
@@ -62,46 +64,46 @@ MERGE = Step(
             "has been merged: move on by two. (In a `for` loop, `i += 2` has no effect.)",
             {"i += 2": "i += 1"},
             "return [new_id if (a, b) == pair else a for a, b in zip(ids, ids[1:])]",
-            "return [new_id if (a, b) == pair else a for a, b in zip(ids, [*ids[1:], None])]",
         ),
         Mistake(
             "Overlapping pairs are merged twice. In [1, 1, 1] the second pair overlaps the first, "
             "which has taken the id in the middle: the result is [new_id, 1].",
             """
-            merged, used = [], set()
+            merged = []
             for i in range(len(ids)):
-                if i + 1 < len(ids) and (ids[i], ids[i + 1]) == pair:
+                if tuple(ids[i : i + 2]) == pair:
                     merged.append(new_id)
-                    used.add(i + 1)
-                elif i not in used:
+                elif i == 0 or (ids[i - 1], ids[i]) != pair:
                     merged.append(ids[i])
             return merged
             """,
         ),
         Mistake(
+            "You go from right to left, which merges the last two ids of [1, 1, 1]. From left to "
+            "right, it is the first two.",
+            """
+            for i in reversed(range(len(ids))):
+                if tuple(ids[i : i + 2]) == pair:
+                    ids = [*ids[:i], new_id, *ids[i + 2 :]]
+            return ids
+            """,
+        ),
+        Mistake(
+            "The new id is added, but the pair stays as well. The new id takes its place.",
+            {"i += 2": "merged.append(ids[i]); i += 1"},
+        ),
+        Mistake(
+            "You always move on by two ids, so you miss a pair that begins in between. Where no "
+            "pair begins, move on by one.",
+            {"i += 1": "i += 2"},
+            {"append(ids[i])": "extend(ids[i : i + 2])", "i += 1": "i += 2"},
+        ),
+        Mistake(
             "The last id has no neighbor, and `ids[i + 1]` looks for one. Check i + 1 < len(ids) "
             "first.",
             {"i + 1 < len(ids) and ": ""},
-            """
-            merged, i = [], 0
-            while i < len(ids):
-                if ids[i] == pair[0] and ids[i + 1] == pair[1]:
-                    merged.append(new_id)
-                    i += 2
-                else:
-                    merged.append(ids[i])
-                    i += 1
-            return merged
-            """,
-            """
-            merged = []
-            for i in range(len(ids)):
-                if (ids[i], ids[i + 1]) == pair:
-                    merged.append(new_id)
-                else:
-                    merged.append(ids[i])
-            return merged
-            """,
+            {NEXT_TWO_ARE_PAIR: "ids[i] == pair[0] and ids[i + 1] == pair[1]"},
+            "return [new_id if (ids[i], ids[i + 1]) == pair else ids[i] for i in range(len(ids))]",
         ),
         Mistake(
             "The last id is lost, unless it belongs to a pair. Your loop ends before it: it has no "
@@ -110,85 +112,12 @@ MERGE = Step(
         ),
         Mistake(
             "Only the first pair is replaced. Go on to the end of the list.",
-            """
-            for i in range(len(ids) - 1):
-                if (ids[i], ids[i + 1]) == pair:
-                    return ids[:i] + [new_id] + ids[i + 2 :]
-            return list(ids)
-            """,
-            """
-            if pair[0] in ids:
-                i = ids.index(pair[0])
-                if ids[i + 1 : i + 2] == [pair[1]]:
-                    return ids[:i] + [new_id] + ids[i + 2 :]
-            return list(ids)
-            """,
-        ),
-        Mistake(
-            "You stop after the first turn of the loop: the `return` stands inside it.",
-            "if not ids:\n    return []\nreturn [new_id if tuple(ids[:2]) == pair else ids[0]]",
-        ),
-        Mistake(
-            "You put the pair itself into the list. `new_id` takes its place.",
-            {"merged.append(new_id)": "merged.append(pair)"},
-        ),
-        Mistake(
-            "You look at the first id of the pair only. Both have to match: ids[i] == pair[0] and "
-            "ids[i + 1] == pair[1].",
-            {"(ids[i], ids[i + 1]) == pair": "ids[i] == pair[0]"},
-            {"i + 1 < len(ids) and (ids[i], ids[i + 1]) == pair": "ids[i] == pair[0]"},
+            {"i += 2": "return [*merged, *ids[i + 2 :]]"},
         ),
         Mistake(
             "Nothing is merged. A list is never equal to a tuple, so `ids[i : i + 2] == pair` is "
             "always false. Compare (ids[i], ids[i + 1]) with it.",
-            {"(ids[i], ids[i + 1]) == pair": "ids[i : i + 2] == pair"},
-            "return list(ids)",
-        ),
-        Mistake(
-            "You replace the pair in the other order, too. (1, 2) and (2, 1) are different pairs.",
-            {"== pair": "in (pair, pair[::-1])"},
-        ),
-        Mistake(
-            "You go from right to left. In a run such as [1, 1, 1] that merges the last two; from "
-            "left to right it is the first two.",
-            """
-            merged, i = [], len(ids) - 1
-            while i >= 0:
-                if i > 0 and (ids[i - 1], ids[i]) == pair:
-                    merged.append(new_id)
-                    i -= 2
-                else:
-                    merged.append(ids[i])
-                    i -= 1
-            return merged[::-1]
-            """,
-        ),
-        Mistake(
-            "The new id is added, but the pair is kept as well. The new id takes its place.",
-            {"merged.append(new_id)": "merged += [new_id, *pair]"},
-            {"merged.append(new_id)": "merged += [*pair, new_id]"},
-            """
-            merged = []
-            for i in range(len(ids)):
-                if i + 1 < len(ids) and (ids[i], ids[i + 1]) == pair:
-                    merged.append(new_id)
-                merged.append(ids[i])
-            return merged
-            """,
-        ),
-        Mistake(
-            "Only pairs that begin at an even place are found, since you always move on by two. "
-            "If the two ids are not the pair, move on by one.",
-            """
-            merged = []
-            for i in range(0, len(ids), 2):
-                merged += [new_id] if (*ids[i : i + 2],) == pair else ids[i : i + 2]
-            return merged
-            """,
-        ),
-        Mistake(
-            "Everything but the pairs is lost. Ids that are in no pair stay as they are.",
-            {"merged.append(ids[i])": "pass"},
+            {NEXT_TWO_ARE_PAIR: "ids[i : i + 2] == pair"},
         ),
     ),
 )
@@ -208,8 +137,13 @@ def trained(text: str, vocab_size: int) -> Any:
 SLOW = "slow slow new slow low slow low newest low new low"
 ACCENTS = "èéééèèèèééé"
 
-KEPT = "self.merges, self.vocab = merges, build_vocab(merges)"
+NEW_IDS = "range(256, vocab_size)"
+TOO_MANY = {NEW_IDS: "range(256, 256 + vocab_size)"}
+UNTIL_IT_FAILS = {"if not counts:": "if False:"}
+FIRST_MET = {"most_frequent(counts)": "max(counts, key=counts.get)"}
 MERGED = "ids = merge(ids, pair, new_id)"
+ONLY_ONCE = {MERGED: "i = [*pairwise(ids)].index(pair); ids[i : i + 2] = [new_id]"}
+KEPT = "self.merges, self.vocab = merges, build_vocab(merges)"
 
 TRAIN = Step(
     "train",
@@ -247,81 +181,41 @@ TRAIN = Step(
     },
     mistakes=(
         Mistake(
-            "The pairs are counted once, before the loop. After a merge there are other pairs, "
-            "some with the new id in them: count again in each turn.",
+            "You take the most frequent pairs of the original text. After a merge there are other "
+            "pairs, some with the new id in them: count again in each turn of the loop.",
             """
-            ids = list(text.encode())
-            counts, merges = count_pairs(ids), {}
-            for new_id in range(256, vocab_size):
-                if counts:
-                    pair = most_frequent(counts)
-                    del counts[pair]
-                    ids = merge(ids, pair, new_id)
-                    merges[pair] = new_id
-            self.merges, self.vocab = merges, build_vocab(merges)
-            """,
-            """
-            ids = list(text.encode())
-            ranked = sorted(count_pairs(ids).items(), key=lambda item: (-item[1], item[0]))
-            merges = {p: 256 + i for i, (p, _) in enumerate(ranked[: vocab_size - 256])}
+            counts = count_pairs(list(text.encode()))
+            ranked = sorted(counts, key=lambda pair: (-counts[pair], pair))
+            merges = {pair: 256 + i for i, pair in enumerate(ranked[: vocab_size - 256])}
             self.merges, self.vocab = merges, build_vocab(merges)
             """,
         ),
         Mistake(
-            "The text never changes, so the same pair wins every time. `merge` returns a new list: "
-            "ids = merge(ids, pair, new_id).",
+            "The same pair wins every time: either the text stays as it was, or the counts do. "
+            "`merge` returns a new list, ids = merge(ids, pair, new_id); count its pairs anew in "
+            "each turn of the loop.",
             {MERGED: "merge(ids, pair, new_id)"},
-            """
-            ids = list(text.encode())
-            self.merges, self.vocab = {}, build_vocab({})
-            for new_id in range(256, vocab_size):
-                pair = most_frequent(count_pairs(ids))
-                merge(ids, pair, new_id)
-                self.merges[pair] = new_id
-                self.vocab[new_id] = self.vocab[pair[0]] + self.vocab[pair[1]]
-            """,
         ),
         Mistake(
-            "There are too many merges: `vocab_size` counts the 256 bytes, too, so that "
-            "vocab_size - 256 merges are to be learned.",
-            {"range(256, vocab_size)": "range(256, 256 + vocab_size)"},
-            *(
-                {
-                    "range(256, vocab_size)": "range(256, 256 + vocab_size)",
-                    "if not counts:": "if False:",
-                    "most_frequent(counts)": chosen,
-                }
-                for chosen in ("most_frequent(counts)", "max(counts, key=counts.get)")
-            ),
-            {"range(256, vocab_size)": "range(256, vocab_size + 1)"},
-        ),
-        Mistake(
-            "There is one merge too few. New ids are 256 to vocab_size - 1, as range(256, "
-            "vocab_size) gives them.",
-            {"range(256, vocab_size)": "range(256, vocab_size - 1)"},
+            "The number of merges is wrong. `vocab_size` counts the 256 bytes, too, so "
+            "vocab_size - 256 merges are to be learned: range(256, vocab_size).",
+            {NEW_IDS: "range(256, vocab_size + 1)"},
+            {NEW_IDS: "range(256, vocab_size - 1)"},
+            TOO_MANY,
+            TOO_MANY | UNTIL_IT_FAILS,
+            TOO_MANY | UNTIL_IT_FAILS | FIRST_MET,
         ),
         Mistake(
             "The new ids do not begin at 256, which is the first one after the bytes, 0 to 255.",
-            {
-                "merges[pair] = new_id": "merges[pair] = new_id + 1",
-                "merge(ids, pair, new_id)": "merge(ids, pair, new_id + 1)",
-            },
-            {
-                "merges[pair] = new_id": "merges[pair] = new_id - 256",
-                "merge(ids, pair, new_id)": "merge(ids, pair, new_id - 256)",
-            },
-            {
-                "merges[pair] = new_id": "merges[pair] = new_id - 1",
-                "merge(ids, pair, new_id)": "merge(ids, pair, new_id - 1)",
-            },
+            {NEW_IDS: "range(vocab_size - 256)"},
+            {NEW_IDS: "range(257, vocab_size + 1)"},
+            {NEW_IDS: "range(255, vocab_size - 1)"},
         ),
         Mistake(
-            "You begin with characters. BPE works on their bytes in UTF-8, of which there are only "
-            "256 kinds: list(text.encode()).",
+            "You begin with characters. BPE works on their bytes in UTF-8, of which there are "
+            "only 256: list(text.encode()).",
             {"list(text.encode())": "list(text)"},
             {"list(text.encode())": "[ord(character) for character in text]"},
-            {"list(text.encode())": "list(text.encode('utf-16'))"},
-            {"list(text.encode())": "list(text.encode('latin-1'))"},
         ),
         Mistake(
             "`max(counts)` compares the pairs, not how often they occur. `most_frequent` compares "
@@ -329,77 +223,37 @@ TRAIN = Step(
             {"most_frequent(counts)": "max(counts)"},
         ),
         Mistake(
-            "`counts.most_common(1)` is a list of one pair with its count, not the pair: take "
-            "counts.most_common(1)[0][0], or most_frequent(counts).",
-            {"most_frequent(counts)": "counts.most_common(1)"},
-            {"most_frequent(counts)": "counts.most_common(1)[0]"},
+            "You merge the rarest pair. The most frequent one shortens the text the most.",
+            {"most_frequent(counts)": "min(counts, key=counts.get)"},
         ),
         Mistake(
-            "Only the last merge is kept: the dict begins anew in each turn of the loop. Make it "
-            "before the loop.",
-            {"counts = count_pairs(ids)": "counts, merges = count_pairs(ids), {}"},
+            "Only the first occurrence of the pair is merged. Merge all of them, as `merge` does.",
+            ONLY_ONCE,
+            ONLY_ONCE | FIRST_MET,
         ),
         Mistake(
-            "The merges are not kept. `encode` needs them: self.merges = merges.",
-            {KEPT: "self.vocab = build_vocab(merges)"},
-        ),
-        Mistake(
-            "You merge the rarest pair. The most frequent one saves most.",
-            {"most_frequent(counts)": "min(counts, key=counts.__getitem__)"},
-        ),
-        Mistake(
-            "Nothing is learned: the merges are in a local variable, which is gone when the "
-            "function returns. Leave them in `self.merges` and `self.vocab`.",
+            "What was learned is lost: local variables are gone when the function returns. Leave "
+            "the merges in `self.merges`, for `encode`, and their bytes in `self.vocab`.",
             {KEPT: "pass"},
-        ),
-        Mistake(
-            "`self.vocab` still has the 256 bytes only. Without the bytes of the new ids, nothing "
-            "can be decoded.",
-            {KEPT: "self.merges = merges"},
-        ),
-        Mistake(
-            "`merges` is the wrong way round: it maps a pair to the id that takes its place.",
-            {
-                "merges[pair] = new_id": "merges[new_id] = pair",
-                "build_vocab(merges)": "build_vocab({p: i for i, p in merges.items()})",
-            },
+            {KEPT: "self.vocab = build_vocab(merges)"},
         ),
         Mistake(
             "You stop when the most frequent pair occurs only once. As long as there are pairs, "
             "there is something to merge.",
             {"if not counts:": "if not counts or max(counts.values()) < 2:"},
-            {"if not counts:": "if not counts or max(counts.values()) <= 2:"},
         ),
         Mistake(
-            "Only the first occurrence of the pair is merged. Put the new id in place of all of "
-            "them; `merge` does.",
-            {
-                MERGED: "at = list(pairwise(ids)).index(pair)\n"
-                "            ids = [*ids[:at], new_id, *ids[at + 2 :]]"
-            },
-        ),
-        Mistake(
-            "The bytes of a token are the wrong way round: those of the pair's first id come "
-            "first.",
-            {
-                KEPT: "self.merges, self.vocab = merges, build_vocab({})\n"
-                "        for (a, b), i in merges.items():\n"
-                "            self.vocab[i] = self.vocab[b] + self.vocab[a]"
-            },
-        ),
-        Mistake(
-            "If several pairs are equally frequent, you take another one than the lesson, which "
+            "If several pairs are equally frequent, you choose differently from the lesson, which "
             "takes the one with the smallest ids. The lecture takes the one it met first; both are "
             "BPE.",
-            {"most_frequent(counts)": "max(counts, key=counts.__getitem__)"},
-            {"most_frequent(counts)": "max(counts, key=lambda pair: (counts[pair], pair))"},
+            FIRST_MET,
             passes=True,
         ),
         Mistake(
             "As in the lecture, it fails when the whole text has become one token, and there is no "
             "pair left. The lesson's code stops there: if not counts: break.",
-            {"if not counts:": "if False:"},
-            {"if not counts:": "if False:", "most_frequent(counts)": "max(counts, key=counts.get)"},
+            UNTIL_IT_FAILS,
+            UNTIL_IT_FAILS | FIRST_MET,
             passes=True,
         ),
     ),
@@ -409,6 +263,7 @@ MERGES: dict[Pair, int] = {(1, 2): 10, (10, 3): 11, (2, 3): 12, (3, 1): 13}
 LATER_IS_LONGER: dict[Pair, int] = {(2, 3): 10, (1, 2): 11, (11, 3): 12}
 
 EARLIEST = 'min(pairwise(ids), key=lambda pair: merges.get(pair, float("inf")))'
+KNOWN_AND_FREQUENT = "lambda pair: (pair in merges, count_pairs(ids)[pair])"
 
 ENCODE = Step(
     "encode",
@@ -452,24 +307,7 @@ ENCODE = Step(
             "You merge the pairs in the order in which they stand in the text. What counts is the "
             "order in which they were learned: of all pairs, take the one with the smallest id, "
             "even if it stands at the end.",
-            """
-            i = 0
-            ids = list(ids)
-            while i + 1 < len(ids):
-                if (ids[i], ids[i + 1]) in merges:
-                    ids[i : i + 2] = [merges[ids[i], ids[i + 1]]]
-                    i = 0
-                else:
-                    i += 1
-            return ids
-            """,
-            """
-            while True:
-                known = [pair for pair in pairwise(ids) if pair in merges]
-                if not known:
-                    return ids
-                ids = merge(ids, known[0], merges[known[0]])
-            """,
+            {EARLIEST: "min(pairwise(ids), key=lambda pair: pair not in merges)"},
             """
             out = []
             for i in ids:
@@ -483,90 +321,29 @@ ENCODE = Step(
             "You merge the pair that was learned last. What was learned first comes first: the "
             "smallest id.",
             {EARLIEST: "max(pairwise(ids), key=lambda pair: merges.get(pair, -1))"},
-            "for pair in reversed(merges):\n    ids = merge(ids, pair, merges[pair])\nreturn ids",
-        ),
-        Mistake(
-            "Only one pair is merged. Go on until no pair is in `merges`.",
-            {"while len(ids) >= 2:": "for _ in range(len(ids) >= 2):"},
-        ),
-        Mistake(
-            "It fails for an empty text, and for a text of one token: there are no pairs, so `min` "
-            "has nothing to choose from. Ask whether there are at least two ids.",
-            {"while len(ids) >= 2:": "while True:"},
-        ),
-        Mistake(
-            "Two ids are a pair, too: go on as long as there are at least two.",
-            {">= 2": "> 2"},
-        ),
-        Mistake(
-            "It fails when there is nothing left to merge: the best pair is not in `merges`. Stop "
-            "there.",
-            {"if pair not in merges:": "if False:"},
         ),
         Mistake(
             "You merge the pair that is the most frequent in this text. That was training; "
             "encoding replays what was learned then, the smallest id first.",
-            """
-            while True:
-                counts = {p: n for p, n in count_pairs(ids).items() if p in merges}
-                if not counts:
-                    return ids
-                pair = most_frequent(Counter(counts))
-                ids = merge(ids, pair, merges[pair])
-            """,
-            """
-            while True:
-                counts = {p: n for p, n in count_pairs(ids).items() if p in merges}
-                if not counts:
-                    return ids
-                pair = max(counts, key=counts.get)
-                ids = merge(ids, pair, merges[pair])
-            """,
             {EARLIEST: "most_frequent(count_pairs(ids))"},
             {EARLIEST: "max(pairwise(ids), key=count_pairs(ids).get)"},
-        ),
-        Mistake(
-            "`merges[pair]` fails for a pair that was never merged. Let it come last: "
-            "merges.get(pair, float('inf')).",
-            {'merges.get(pair, float("inf"))': "merges[pair]"},
-        ),
-        Mistake(
-            "Nothing is merged. `merge` returns a new list and leaves the old one as it is: "
-            "ids = merge(ids, …).",
-            "for pair in merges:\n    merge(ids, pair, merges[pair])\nreturn ids",
+            {EARLIEST: f"max(pairwise(ids), key={KNOWN_AND_FREQUENT})"},
+            {EARLIEST: f"max(sorted(pairwise(ids)), key={KNOWN_AND_FREQUENT})"},
         ),
         Mistake(
             "You look for the longest token that fits. It may be made of merges that were learned "
             "late; the ones learned first come first, even if the result is longer.",
             """
-            made_of = {}
+            made_of = {i: [i] for i in ids}
             for (a, b), i in merges.items():
-                made_of[i] = (*made_of.get(a, (a,)), *made_of.get(b, (b,)))
-            longest_first = sorted(made_of.items(), key=lambda item: -len(item[1]))
-            out, i = [], 0
-            while i < len(ids):
-                for token, parts in longest_first:
-                    if tuple(ids[i : i + len(parts)]) == parts:
-                        out.append(token)
-                        i += len(parts)
-                        break
-                else:
-                    out.append(ids[i])
-                    i += 1
+                made_of[i] = made_of.get(a, [a]) + made_of.get(b, [b])
+            out = []
+            while ids:
+                fits = [i for i, made in made_of.items() if ids[: len(made)] == made]
+                out.append(max(fits, key=lambda i: len(made_of[i])))
+                ids = ids[len(made_of[out[-1]]) :]
             return out
             """,
-        ),
-        Mistake(
-            "A pair that is not in `merges` wins, so you stop too early. It should come last: "
-            "merges.get(pair, float('inf')).",
-            {'float("inf")': "0"},
-            {'float("inf")': "-1"},
-        ),
-        Mistake(
-            "You go through the pairs in the order of their ids. The order in which they were "
-            "learned is that of the new ids, merges[pair].",
-            "for pair in sorted(merges):\n    ids = merge(ids, pair, merges[pair])\nreturn ids",
-            {EARLIEST: "min(pairwise(ids), key=lambda pair: (pair not in merges, pair))"},
         ),
         Mistake(
             "You look at each pair once, from left to right. A merge makes new pairs, which may be "
@@ -578,16 +355,38 @@ ENCODE = Step(
             return ids
             """,
             """
-            out, i = [], 0
-            while i < len(ids):
-                if i + 1 < len(ids) and (ids[i], ids[i + 1]) in merges:
-                    out.append(merges[ids[i], ids[i + 1]])
-                    i += 2
-                else:
-                    out.append(ids[i])
-                    i += 1
+            out = []
+            while ids:
+                pair = tuple(ids[:2])
+                out.append(merges.get(pair, ids[0]))
+                ids = ids[2:] if pair in merges else ids[1:]
             return out
             """,
+        ),
+        Mistake(
+            "Only one pair is merged. Go on until no pair is in `merges`.",
+            {"while len(ids) >= 2:": "for _ in range(len(ids) >= 2):"},
+        ),
+        Mistake(
+            "Nothing is merged. `merge` returns a new list and leaves the old one as it is: "
+            "ids = merge(ids, …).",
+            "for pair in merges:\n    merge(ids, pair, merges[pair])\nreturn ids",
+        ),
+        Mistake(
+            "It fails for a pair that is not in `merges`. Let such a pair come last, with "
+            "merges.get(pair, float('inf')), and stop when it is the best one.",
+            {'merges.get(pair, float("inf"))': "merges[pair]"},
+            {"if pair not in merges:": "if False:"},
+        ),
+        Mistake(
+            "A pair that is not in `merges` wins, so you stop too early. It should come last: "
+            "merges.get(pair, float('inf')).",
+            {'float("inf")': "0"},
+        ),
+        Mistake(
+            "It fails for an empty text, and for a text of one token: there are no pairs, so `min` "
+            "has nothing to choose from. Ask whether there are at least two ids.",
+            {"while len(ids) >= 2:": "while True:"},
         ),
     ),
 )
@@ -600,8 +399,6 @@ def decoded(*ids: int) -> Any:
     tokenizer.vocab = build_vocab(tokenizer.merges)
     return tokenizer.decode(list(ids))
 
-
-JOINED = 'b"".join(self.vocab[i] for i in ids)'
 
 DECODE = Step(
     "decode",
@@ -650,42 +447,20 @@ DECODE = Step(
             {'errors="replace"': 'errors="ignore"'},
         ),
         Mistake(
-            "You take an id for a character. It stands for bytes, `self.vocab[i]`, of which a "
-            "character may need several.",
+            "`str` shows how Python writes the bytes, b'…', not the text that they stand for. "
+            "Decode them, with .decode(…).",
+            'return str(b"".join(self.vocab[i] for i in ids))',
+        ),
+        Mistake(
+            "You treat ids, or bytes, as characters. An id stands for bytes, `self.vocab[i]`, and "
+            "a character may need several of them.",
             'return "".join(chr(i) for i in ids)',
             'return "".join(chr(byte) for i in ids for byte in self.vocab[i])',
-            {'errors="replace"': '"latin-1"'},
         ),
         Mistake(
-            "You take every id for a byte. From 256 on, ids stand for several bytes: "
+            "You treat every id as a byte. From 256 on, an id stands for several bytes: "
             "`self.vocab[i]`.",
             'return bytes(ids).decode(errors="replace")',
-        ),
-        Mistake(
-            "You return bytes. The text is what they mean as UTF-8: .decode(…).",
-            f"return {JOINED}",
-        ),
-        Mistake(
-            'The tokens are bytes, and "".join() joins text. Bytes are joined by b"".join().',
-            {'b"".join': '"".join'},
-        ),
-        Mistake(
-            "str() shows how Python writes bytes, b'…'. To read them as text, decode them.",
-            f"return str({JOINED})",
-        ),
-        Mistake(
-            "There are spaces between the tokens. Tokens bring their own spaces with them.",
-            'return b" ".join(self.vocab[i] for i in ids).decode(errors="replace")',
-            'return " ".join(self.vocab[i].decode(errors="replace") for i in ids)',
-        ),
-        Mistake(
-            "You return a list. The text is one string.",
-            'return [self.vocab[i].decode(errors="replace") for i in ids]',
-            "return [self.vocab[i] for i in ids]",
-        ),
-        Mistake(
-            "You decode with an encoding that knows 128 characters only. The bytes are UTF-8.",
-            {'errors="replace"': '"ascii", errors="replace"'},
         ),
     ),
 )
@@ -704,8 +479,8 @@ def encoded(text: str, allowed_special: str | Collection[str]) -> Any:
     return ids if ids is None else {"raises": "nothing", "ids": ids}
 
 
+PARTS = "re.split(pattern, text)"
 PART = "[special[part]] if part in special else self.encode_ordinary(part)"
-PATTERN = '"(" + "|".join(map(re.escape, longest_first)) + ")"'
 
 SPECIAL = Step(
     "special-tokens",
@@ -757,38 +532,29 @@ SPECIAL = Step(
         Mistake(
             "In a regular expression, | means or, so <|en|> is three patterns. Take every special "
             "token literally: re.escape(token).",
-            {PATTERN: '"(" + "|".join(longest_first) + ")"'},
+            {"map(re.escape, longest_first)": "longest_first"},
         ),
         Mistake(
             "The special tokens are gone: `re.split` leaves out what it splits at, unless the "
             "pattern is in parentheses.",
-            {PATTERN: '"|".join(map(re.escape, longest_first))'},
-            {PART: "[] if part in special else self.encode_ordinary(part)"},
-        ),
-        Mistake(
-            "A special token is cut at a shorter one that it begins with. Try the longest first.",
-            {"sorted(special, key=len, reverse=True)": "list(special)"},
-            {"sorted(special, key=len, reverse=True)": "sorted(special, key=len)"},
+            {'"(" + ': "", ' + ")"': ""},
         ),
         Mistake(
             "The text of the special token is among the ids. Its id is special[part].",
             {"[special[part]]": "[part]"},
         ),
         Mistake(
-            "There are lists among the ids. `encode_ordinary` returns a list: add its ids with += "
-            "or extend, not with append.",
-            {PART: "[special[part]] if part in special else [self.encode_ordinary(part)]"},
+            "The special tokens come after everything else. They belong where they stand in the "
+            "text: go through the parts in order.",
+            {PARTS: f"sorted({PARTS}, key=lambda part: part in special)"},
+        ),
+        Mistake(
+            "A special token is cut at a shorter one that it begins with. Try the longest first.",
+            {"sorted(special, key=len, reverse=True)": "list(special)"},
         ),
         Mistake(
             "`allowed_special` makes no difference: all special tokens are allowed in any case.",
-            """
-            longest_first = sorted(self.special_tokens, key=len, reverse=True)
-            ids = []
-            for part in re.split("(" + "|".join(map(re.escape, longest_first)) + ")", text):
-                special = part in self.special_tokens
-                ids += [self.special_tokens[part]] if special else self.encode_ordinary(part)
-            return ids
-            """,
+            {'if allowed_special == "all":': "if True:"},
         ),
         Mistake(
             "All special tokens are allowed, although a set was given. Only those in it are; the "
@@ -796,42 +562,14 @@ SPECIAL = Step(
             {"token in allowed_special}": "token in self.special_tokens}"},
         ),
         Mistake(
-            'Text from a stranger may smuggle special tokens in unnoticed: with "none_raise", a '
-            "special token in the text has to raise a ValueError.",
-            {"if token in text:": "if False:"},
-        ),
-        Mistake(
-            '"none" raises an error. It allows no special token, but only "none_raise" raises.',
-            {
-                'elif allowed_special == "none":\n            special = {}\n        '
-                'elif allowed_special == "none_raise":': 'elif "none" in allowed_special:'
-            },
-        ),
-        Mistake(
-            "It raises an error whenever there are special tokens, even if none is in the text.",
-            {"if token in text:": "if True:", "text.index(token)": "text.find(token)"},
-        ),
-        Mistake(
             "A special token that is not allowed gets its id when it stands alone between two "
             "cuts. Look parts up among those that are allowed, not in self.special_tokens.",
-            {
-                PART: "[self.special_tokens[part]] if part in self.special_tokens else "
-                "self.encode_ordinary(part)"
-            },
+            {PART: PART.replace("special", "self.special_tokens")},
         ),
         Mistake(
-            "The special tokens come after everything else. They belong where they stand in the "
-            "text.",
-            {
-                PART: "[] if part in special else self.encode_ordinary(part)",
-                "\n        return ids": "\n        ids += [special[part] for part in "
-                "re.split(pattern, text) if part in special]\n        return ids",
-            },
-            {
-                PART: "[]",
-                "\n        return ids": "\n        ids = self.encode_ordinary(text)\n"
-                "        return ids + [i for token, i in special.items() if token in text]",
-            },
+            'A special token in the text goes unnoticed. With "none_raise" it has to raise a '
+            "ValueError, since text from a stranger may smuggle special tokens in.",
+            {"if token in text:": "if False:"},
         ),
         Mistake(
             "If no special token is allowed, the pattern is empty and matches everywhere, so every "
@@ -839,12 +577,8 @@ SPECIAL = Step(
             {"if not special:": "if False:"},
         ),
         Mistake(
-            '"none" allows all special tokens. It allows none: they are text like any other.',
-            {'if allowed_special == "all":': 'if allowed_special in ("all", "none"):'},
-        ),
-        Mistake(
-            "As in the lecture, an assert refuses the text. It is skipped if Python runs with -O; "
-            "a ValueError is not.",
+            "As in the lecture, an `assert` refuses the text. Python skips it when run with -O; a "
+            "ValueError is raised in any case.",
             {"if token in text:": "assert token not in text\n                if False:"},
             passes=True,
         ),

@@ -1,6 +1,8 @@
-"""The proof of a ladder, for a lesson's tests: steps can be cut out, mistakes are told apart.
+"""The proof of a ladder, for a lesson's tests: three functions that say what is wrong with it.
 
-assert problems(LADDER) == []
+`problems`: a step cannot be cut out, is never called, or takes one mistake for another. `refused`:
+a right solution in another style is not called right. `outdated`: the README's dialogue is not what
+a learner sees.
 """
 
 import contextlib
@@ -11,7 +13,7 @@ import re
 import runpy
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import CodeType, FrameType
 
@@ -84,6 +86,28 @@ def calls(ladder: Ladder) -> set[tuple[Path, str]]:
         sys.setprofile(None)
     places = [(Path(code.co_filename), code.co_qualname) for code in called]
     return {(p.relative_to(ladder.lesson), n) for p, n in places if ladder.lesson in p.parents}
+
+
+def refused(ladder: Ladder, right: Mapping[str, Iterable[Form]]) -> list[str]:
+    """Which right solutions, listed by step, `check` calls wrong, and what it says of them."""
+    found = []
+    for name, forms in right.items():
+        for number, form in enumerate(forms):
+            said = verdict(ladder, ladder.steps[name], form)
+            if not said.right:
+                found.append(f"{name}: form {number} is said to be wrong: {said.text}")
+    return found
+
+
+def outdated(ladder: Ladder, folder: Path) -> list[str]:
+    """Which commands of `dialogue` print something else than the README shows, and what."""
+    commands = list(dialogue(ladder, folder))
+    assert len(commands) >= 3, "the README shows a step begun, a wrong answer and a right one"
+    return [
+        f"{command} prints\n{printed}\nand the README shows\n{expected}"
+        for command, printed, expected in commands
+        if printed != expected
+    ]
 
 
 def dialogue(ladder: Ladder, folder: Path) -> Iterator[tuple[str, str, str]]:
