@@ -1,8 +1,8 @@
 """Write it yourself: the steps of this lesson, and the mistakes that people make at each of them.
 
-`python -m tokenizer learn` takes you through them; how a step is declared stands in
-`shared.exercises`. Read it as a list of what goes wrong when one writes a tokenizer for the first
-time, but write first.
+`python -m tokenizer learn` takes you through them. `shared.exercises` explains how a step is
+declared. Read this as a list of what goes wrong when one writes a tokenizer for the first time, but
+write first.
 """
 
 import random

@@ -30,7 +30,7 @@ from shared.exercises import (
 )
 
 
-def verdict(ladder: Ladder, step: Step, form: Form) -> Verdict:
+def _verdict(ladder: Ladder, step: Step, form: Form) -> Verdict:
     """What `check` says of a step that is written in this way."""
     right, yours = answers(ladder, step), answers(ladder, step, changed(ladder, step, form))
     said = judge(step, right, [], yours)
@@ -93,15 +93,15 @@ def refused(ladder: Ladder, right: Mapping[str, Iterable[Form]]) -> list[str]:
     found = []
     for name, forms in right.items():
         for number, form in enumerate(forms):
-            said = verdict(ladder, ladder.steps[name], form)
+            said = _verdict(ladder, ladder.steps[name], form)
             if not said.right:
                 found.append(f"{name}: form {number} is said to be wrong: {said.text}")
     return found
 
 
 def outdated(ladder: Ladder, folder: Path) -> list[str]:
-    """Which commands of `dialogue` print something else than the README shows, and what."""
-    commands = list(dialogue(ladder, folder))
+    """Which commands of "Write it yourself" print something else than it shows, and what."""
+    commands = list(_dialogue(ladder, folder))
     assert len(commands) >= 3, "the README shows a step begun, a wrong answer and a right one"
     return [
         f"{command} prints\n{printed}\nand the README shows\n{expected}"
@@ -110,7 +110,7 @@ def outdated(ladder: Ladder, folder: Path) -> list[str]:
     ]
 
 
-def dialogue(ladder: Ladder, folder: Path) -> Iterator[tuple[str, str, str]]:
+def _dialogue(ladder: Ladder, folder: Path) -> Iterator[tuple[str, str, str]]:
     """The commands of the README's "Write it yourself", what they print, and what it says they do.
 
     They run one after the other in `folder`. A block of Python is written into the step that was
