@@ -67,7 +67,7 @@ def row(*parts):
 
 @app.function(hide_code=True)
 def shaded(tokens, amounts, titles):
-    """Tokens side by side; the larger the amount, from 0 to 1, the darker."""
+    """Tokens side by side; the larger the amount, from 0 to 1, the stronger the color."""
     spans = [
         f'<span title="{title}" style="background: rgba(255, 127, 14, {amount:.2f})">'
         f"{escape(token)}</span>{'<br>' if token == '⏎' else ''}"
@@ -79,8 +79,8 @@ def shaded(tokens, amounts, titles):
 
 @app.function(hide_code=True)
 def grid(matrix, labels=(), digits=2, shade=True):
-    """A matrix as a table; the larger a number, from 0 to 1, the darker its place."""
-    padding = "padding: 1px 6px" if digits is not None else "padding: 0 3px; height: 14px"
+    """A matrix as a table; the larger a number, from 0 to 1, the stronger the color."""
+    padding = "padding: 1px 6px" if digits is not None else "padding: 0 2px"
     cells = [[f"<td>{escape(label)}" for label in ("", *labels)]] if labels else []
     for index, numbers in enumerate(matrix.tolist()):
         cells.append([f"<td>{escape(label)}" for label in labels[index : index + 1]])
@@ -116,8 +116,8 @@ def _():
 
     ## {at("0:07:52")} The data
 
-    A language model continues a text, one piece after the other. Ours will write like
-    Shakespeare, and its pieces are characters.
+    A language model continues a text, one piece at a time. Ours will write like Shakespeare, and
+    its pieces are characters.
     """)
     return
 
@@ -129,16 +129,12 @@ def _():
     is_lectures = dataset.sha256 == datasets.SOURCES["shakespeare"].sha256
     if is_lectures:
         assert (len(text), len(set(text))) == (1_115_394, 65)
-    _says = (
-        "The lecture's text could not be downloaded. This is a play that comes with the repository."
-    )
-    mo.md(f"""
-    {len(text):,} characters, {len(set(text))} different ones. It begins:
-
-    {mo.plain_text(text[:150])}
-
-    {mo.md("") if is_lectures else mo.callout(_says + " The losses below will differ.", "warn")}
+    _size = mo.md(f"{len(text):,} characters, {len(set(text))} different ones. It begins:")
+    _stand_in = mo.md("""
+    The lecture's text could not be downloaded. This is a play that comes with the repository, so
+    the losses below will differ.
     """)
+    mo.vstack([_size, mo.plain_text(text[:148]), mo.md("") if is_lectures else _stand_in])
     return is_lectures, text
 
 
@@ -148,7 +144,7 @@ def _(text):
     _data = torch.tensor(chars.encode(text))
     _n = int(0.9 * len(_data))
     train_data, dev_data = _data[:_n], _data[_n:]
-    hello_text = mo.ui.text("hii there", label="A text", debounce=200)
+    hello_text = mo.ui.text("hii there", label="A text to encode", debounce=200)
     mo.md(f"""
     ## {at("0:09:28")} Tokens, and a split
 
@@ -180,9 +176,9 @@ def _(train_data):
     mo.md(f"""
     ## {at("0:14:27")} Batches of windows
 
-    The model learns from short windows. One of eight tokens holds eight examples, with contexts
-    of one to eight tokens, so the model gets used to all of these lengths. Move the window
-    through the text.
+    The model learns from short windows. A window of eight tokens holds eight examples, with
+    contexts of one to eight tokens, so the model gets used to all of these lengths. Move the
+    window through the text.
 
     {place_slider}
     """)
@@ -206,8 +202,8 @@ def _(is_lectures, train_data):
         assert yb[3].tolist() == [17, 27, 10, 0, 21, 1, 54, 39]
     batch_form = notebook.exercise(LADDER, "batch")
     _text = mo.md("""
-    A *batch* is several windows from random places, one a row. This is the lecture's first one,
-    inputs and targets; the seed still draws the same.
+    A *batch* is several windows from random places, one a row: inputs and targets. With the
+    lecture's text and its seed, these are the lecture's.
     """)
     _batch = row(grid(xb, digits=0, shade=False), grid(yb, digits=0, shade=False))
     mo.vstack([_text, _batch, batch_form])
@@ -226,14 +222,15 @@ def _(chars):
     _text = mo.md(f"""
     ## {at("0:22:11")} The bigram model
 
-    The simplest model looks at one token only. It is a table: for each token, it has a row with
-    the *logits* of the next one.
+    The simplest model looks at one token only. It is a table, with a row of *logits* for each
+    token: a score for every token that may come next.
     """)
     _loss = mo.md(f"""
     The loss is the mean of $-\\log p$, where $p$ is the probability of the right token. A model
-    that finds all tokens equally likely has $-\\log(1/{len(chars)})$ =
-    {math.log(len(chars)):.4f}; one with random logits guesses, and is too sure of itself. To
-    generate, draw a token, append it, and repeat.
+    that finds all tokens equally likely has {math.log(len(chars)):.4f}, the logarithm of
+    {len(chars)}. One with random logits has more, since it is sure of what is wrong.
+
+    To generate, draw a token, append it, and repeat.
 
     {seed_slider}
     """)
@@ -252,8 +249,8 @@ def _(chars, is_lectures, seed_slider, xb, yb):
         assert f"{_loss.item():.4f}" == "4.8786"
         assert _written.startswith("\nSKIcLT;")
     _text = mo.md("""
-    In the video it begins with `Sr?qP-QW`. With the same seed, today's PyTorch draws other
-    tokens: `SKIcLT;A`. It is no mistake of yours.
+    In the video, the text begins with `Sr?qP-QW`. With the same seed, today's PyTorch draws
+    `SKIcLT;A`. If you get that, too, you made no mistake.
     """)
     _says = mo.md(f"An untrained model, with a loss of **{_loss.item():.4f}**, writes:")
     mo.vstack([_says, mo.plain_text(_written), _text])
@@ -361,19 +358,6 @@ def _(chars, dev_data, train_data, trained):
     return (counted,)
 
 
-@app.cell(hide_code=True)
-def _():
-    _text = mo.md(f"""
-    ## {at("0:38:00")} As a script
-
-    The loss of one batch is noisy. So the lecture averages over many, of both splits, without
-    gradients, and with `model.eval()`, the model's mode for use. This lesson takes the whole dev
-    split. In a terminal, `python train.py --model lecture --stage bigram` does all of this.
-    """)
-    mo.vstack([_text, mo.accordion({"How the dev loss is measured": notebook.code(estimate_loss)})])
-    return
-
-
 @app.function
 def average_by_loop(x):
     means = torch.zeros_like(x)
@@ -389,14 +373,20 @@ def _():
     points = torch.randn(4, 8, 2)  # (batch, time, channel)
     time_slider = mo.ui.slider(0, 7, value=3, label="token", show_value=True)
     _text = mo.md(f"""
+    ## {at("0:38:00")} As a script
+
+    The loss of one batch is noisy. So the lecture averages over many, of both splits, without
+    gradients, and after `model.eval()`, which switches dropout off. This lesson takes the whole
+    dev split. In a terminal, `python train.py --model lecture --stage bigram` does all of this.
+
     ## {at("0:42:13")} Averaging the past, by a loop
 
-    Now the tokens shall talk to each other, but none may see the future. The simplest way to look
-    back is to average: each token becomes the mean of itself and those before it.
+    Now the tokens are to talk to each other, but none may see the future. The simplest way to
+    look back is to average: each token becomes the mean of itself and those before it.
     """)
     _points = mo.md("""
-    Here are eight tokens with two channels, as points. Move on, and the cross, their mean so far,
-    follows.
+    Here are eight tokens with two channels, as points. Move the slider: the cross is the mean so
+    far.
     """)
     mo.vstack([_text, notebook.code(average_by_loop), _points, time_slider])
     return points, time_slider
@@ -474,12 +464,13 @@ def _():
     _version3 = mo.md(f"""
     ## {at("0:54:42")} Version 3: softmax
 
-    Begin with scores, all of them 0. Those of the future become $-\\infty$, and a softmax makes
-    weights of them.
+    Begin with scores of 0. Those of the future become $-\\infty$, and a softmax makes weights of
+    them.
     """)
     _drag = mo.md("""
-    The average is the same, but now the scores may differ. Drag one sideways: its token counts
-    for more, or less. Where such scores come from is what attention is about.
+    The averages are the same, in all three versions. But now the scores may differ. Drag one
+    sideways, and its token counts for more, or less. Where such scores come from is what
+    attention is about.
     """)
     _code2, _code3 = notebook.code(average_by_product), notebook.code(average_by_softmax)
     mo.vstack([_version2, _code2, _version3, _code3, _drag, scores_matrix])
@@ -490,7 +481,7 @@ def _():
 def _(points, scores_matrix):
     for _version in (average_by_product, average_by_softmax):
         torch.testing.assert_close(_version(points), average_by_loop(points))
-    grid(average_by_softmax(torch.eye(4), torch.tensor(scores_matrix.value)))
+    grid(average_by_softmax(torch.eye(4)[None], torch.tensor(scores_matrix.value))[0])
     return
 
 
@@ -502,8 +493,8 @@ def _():
     ## {at("1:00:18")} Positions
 
     A token becomes a vector, its *embedding*. So does its place in the window, and the two are
-    added. Without the places, attention sees a bag of tokens: turn all but the last one round,
-    and the last one gathers the same numbers. Switch the positions on.
+    added. Without the places, attention sees a bag of tokens: reverse all but the last one, and
+    the last one gathers the same numbers. Switch the positions on.
     """)
     mo.vstack([_text, notebook.code(Embeddings.forward), row(word_text, positions_switch)])
     return positions_switch, word_text
@@ -547,7 +538,8 @@ def _():
     ## {at("1:02:00")} Self-attention
 
     Each token sends out three vectors: a *query*, what it looks for; a *key*, what it contains; a
-    *value*, what it passes on. The score of another token is the product of my query and its key.
+    *value*, what it passes on. A token's score for another one is the dot product of its own
+    query and the other's key.
     """)
     _weights = mo.md("""
     These are the weights for the lecture's random numbers. A row belongs to a token, and shows
@@ -578,16 +570,16 @@ def _():
     mo.md(f"""
     ## {at("1:11:38")} Six notes
 
-    1. Attention is *communication*: nodes gather from the nodes that point to them. 2. It has no
-    notion of space; hence the positions. 3. The rows of a batch never talk to each other. Move
-    their slider above: other
-       tokens, other weights.
-    4. Without the mask it is an *encoder*, which sees the whole text; with it, a *decoder*. 5.
-    *Self*-attention takes queries, keys and values from the same tokens;
-       *cross*-attention takes keys and values from elsewhere.
-    6. The scores are divided by the square root of the head's size. A score is a sum of
-       that many products: the larger the head, the larger the scores, and the sharper the
-       softmax, until each token listens to a single other one.
+    1. Attention is *communication*: nodes gather from the nodes that point to them.
+    2. It has no notion of space; hence the positions.
+    3. The rows of a batch never talk to each other. Move their slider above: other tokens, other
+       weights.
+    4. Without the mask it is an *encoder*, which sees the whole text; with it, a *decoder*.
+    5. *Self*-attention takes queries, keys and values from the same tokens; *cross*-attention
+       takes keys and values from elsewhere.
+    6. The scores are divided by the square root of the head's size. A score is a sum of that many
+       products: the larger the head, the larger the scores, and the sharper the softmax, until
+       each token listens to one other only. The bars are one token's weights.
 
     {size_slider}
     """)
@@ -635,7 +627,7 @@ def _(head_form):
 def _():
     growth = mo.ui.dictionary(
         {
-            "stage": mo.ui.dropdown([r.stage for r in RECIPES[:-1]], value="head", label="stage"),
+            "stage": mo.ui.dropdown([r.stage for r in RECIPES[1:-1]], value="head", label="stage"),
             "steps": mo.ui.slider(
                 steps=[100, 200, 500, 1000, 2000, 5000], value=500, label="steps", show_value=True
             ),
@@ -656,11 +648,11 @@ def _():
 @app.cell
 def _(chars, dev_data, growth, set_trained, stop_button, train_button, train_data):
     stop_button  # pressed, it runs this cell again, which ends the thread of the time before
-    _recipe = replace(RECIPES[1], lr=1e-2, **growth.value)
+    _recipe = replace(RECIPES[1], lr=5e-3, **growth.value)
     _args = _recipe, len(chars), train_data, dev_data, set_trained
     if IN_SCRIPT:
         train_and_draw(*_args)
-    mo.stop(not train_button.value, mo.md("With 500 steps, a stage takes one to six seconds."))
+    mo.stop(not train_button.value, mo.md("With 500 steps, a stage takes two to ten seconds."))
     mo.Thread(target=train_and_draw, args=_args).start()
     return
 
@@ -679,7 +671,7 @@ def _(trained):
         _lines.append(f"| `{_recipe.stage}` | {_figures} |")
     _text = mo.md("""
     Dev losses. The lecture takes 5,000 steps at a learning rate of 0.001; so does `python -m gpt
-    stages`. Here it is 0.01, so that fewer steps get somewhere. A longer context helps, too.
+    stages`. Here it is 0.005, so that fewer steps get somewhere. A longer context helps, too.
     """)
     _curves = {_stage: _losses for _stage, (_, _losses, _) in trained().items()}
     mo.vstack([_text, mo.md("\n".join(_lines)), draw_losses(_curves) if _curves else mo.md("")])
@@ -757,13 +749,13 @@ def maps_of(model, ids):
 @app.cell
 def _():
     heads_text = mo.ui.text(
-        "To be, or not to be: that is", label="A text", full_width=True, debounce=200
+        "To be, or not to be: that is", label="A text to read", full_width=True, debounce=200
     )
     mo.md(f"""
     ### What does each head see?
 
-    Type a text, and choose the token that looks. The darker another one, the more the head takes
-    from it.
+    Type a text, and choose the token that looks. The stronger the color, the more the head takes
+    from there. A model that you trained here sees 8 tokens, unless you give it a longer context.
 
     {heads_text}
     """)
@@ -792,22 +784,12 @@ def _(look, maps, seen):
     _lines = []
     for _h, _weights in enumerate(maps[_block, :, _token].tolist()):
         _titles = [f"{_w:.2f}" for _w in _weights]
-        _lines.append(row(f"head {_h}", shaded(seen, _weights, _titles)))
+        _colors = [_w**0.5 for _w in _weights]  # so that small ones can be seen, too
+        _lines.append(row(f"head {_h}", shaded(seen, _colors, _titles)))
     _of = mo.md(f"Token {_token}, `{seen[_token]}`, looks at:")
     _all = mo.md(f"All of head {_head}, a row for each token that looks:")
-    _labels = [_token.replace(" ", "␣") for _token in seen]
-    mo.vstack([_of, *_lines, _all, grid(maps[_block, _head], _labels, digits=None)])
-    return
-
-
-@app.cell(hide_code=True)
-def _():
-    _text = mo.md(f"""
-    ## {at("1:24:25")} The feed-forward layer
-
-    The tokens have talked; now each of them thinks about what it has seen, by itself.
-    """)
-    mo.vstack([_text, notebook.code(FeedForward)])
+    _labels = [_character.replace(" ", "·") for _character in seen]
+    mo.vstack([_of, *_lines, _all, grid(maps[_block, _head].sqrt(), _labels, digits=None)])
     return
 
 
@@ -827,16 +809,20 @@ def gradients(depth, residual):
 @app.cell
 def _():
     depth_slider = mo.ui.slider(1, 24, value=6, label="layers", show_value=True)
-    mo.md(f"""
+    _text = mo.md(f"""
+    ## {at("1:24:25")} The feed-forward layer
+
+    The tokens have talked; now each of them thinks about what it has seen, by itself.
+    """)
+    _residual = mo.md(f"""
     ## {at("1:26:48")} Residual connections
 
     A *block* is communication, then computation, and blocks are stacked. But each layer weakens
     the gradient on its way back, so the first layers of a deep network hardly learn. Therefore
     each part only *adds* to its input: an addition passes the gradient on as it is. Stack more
     layers, and compare the gradients at the left end.
-
-    {depth_slider}
     """)
+    mo.vstack([_text, notebook.code(FeedForward), _residual, depth_slider])
     return (depth_slider,)
 
 
@@ -907,9 +893,10 @@ def _():
     mo.md(f"""
     ## {at("1:37:49")} Larger, with dropout
 
-    A large model would learn the text by heart. *Dropout* makes it harder: in each step of
-    training, some numbers become 0, and the others grow, so that the mean stays. On the left are
-    the weights of an average, with dropout; on the right, the mean of 1,000 draws.
+    A large model soon learns the text by heart. *Dropout* makes that harder: in each step of
+    training, some numbers, drawn at random, become 0, and the others are scaled up, so that the
+    mean stays the same. Left, the weights of an average with dropout; right, the mean of 1,000
+    draws.
 
     {row(p_slider, draw_slider)}
     """)
@@ -928,7 +915,7 @@ def _(draw_slider, p_slider):
 
 @app.cell
 def _(model_name):
-    prompt_text = mo.ui.text("The ki", label="A text", full_width=True, debounce=200)
+    prompt_text = mo.ui.text("The ki", label="A text to continue", full_width=True, debounce=200)
     sampling = mo.ui.dictionary(
         {
             "temperature": mo.ui.slider(0, 2, 0.1, value=1, label="temperature", show_value=True),
@@ -988,8 +975,8 @@ def _(text):
     _text = mo.md("""
     ### What surprises it?
 
-    The darker a character, the less the model expected it; rest the mouse on one to see its part
-    of the loss. Words are dark where they begin.
+    The stronger the color, the less the model expected this character; rest the mouse on it to
+    see its part of the loss. Words surprise where they begin.
     """)
     mo.vstack([_code, _text, passage_area])
     return (passage_area,)
@@ -1029,8 +1016,8 @@ def _():
 
     What we did is *pre-training*: continue any text. ChatGPT's model is of the same kind, more
     than ten thousand times as large, and has read a large part of the Internet. Asked a question,
-    it might answer with more questions. *Fine-tuning* makes an assistant of it: on examples of
-    good answers, then on people's choices among its own.
+    it might answer with more questions. *Fine-tuning* makes an assistant of it: first on examples
+    of good answers, then on people's judgment of its own.
 
     ---
     There is more to write yourself: `python -m gpt learn`, in the lesson's folder, goes on to all
