@@ -227,8 +227,8 @@ def _(chars):
     """)
     _loss = mo.md(f"""
     The loss is the mean of $-\\log p$, where $p$ is the probability of the right token. A model
-    that finds all tokens equally likely has {math.log(len(chars)):.4f}, the logarithm of
-    {len(chars)}. One with random logits has more, since it is sure of what is wrong.
+    that finds all {len(chars)} tokens equally likely has a loss of {math.log(len(chars)):.4f}, the
+    logarithm of their number. One with random logits has more, since it is sure of what is wrong.
 
     To generate, draw a token, append it, and repeat.
 
@@ -308,8 +308,8 @@ def train_and_draw(recipe, vocab_size, train_data, dev_data, set_trained):
         if len(losses) % (recipe.steps // 20) == 0:
             title = mo.md(f"`{stage}`, step {len(losses):,}: loss {loss:.2f}")
             mo.output.replace(mo.vstack([title, draw_losses({stage: losses})]))
-            if not IN_SCRIPT and mo.current_thread().should_exit:
-                break
+        if not IN_SCRIPT and mo.current_thread().should_exit:
+            break
     dev_loss = estimate_loss(model, dev_data)
     model.eval()
     mo.output.replace(mo.md(f"Trained: {len(losses):,} steps, dev loss {dev_loss:.4f}."))
@@ -671,7 +671,7 @@ def _(trained):
         _lines.append(f"| `{_recipe.stage}` | {_figures} |")
     _text = mo.md("""
     Dev losses. The lecture takes 5,000 steps at a learning rate of 0.001; so does `python -m gpt
-    stages`. Here it is 0.005, so that fewer steps get somewhere. A longer context helps, too.
+    stages`. Here it is 0.005, so that fewer steps get somewhere.
     """)
     _curves = {_stage: _losses for _stage, (_, _losses, _) in trained().items()}
     mo.vstack([_text, mo.md("\n".join(_lines)), draw_losses(_curves) if _curves else mo.md("")])
