@@ -189,3 +189,35 @@ def test_merge_is_played(page):
     page.locator("marimo-slider", has_text="Merges").first.get_by_role("slider").press("ArrowRight")
     expect(page.get_by_text("117 103 -> 256   [u] [g] -> [ug], 3 times")).to_be_visible()
     expect(page.locator("span[title='256']")).to_have_count(3)
+
+
+@notebook("gpt")
+def test_stage_is_trained_and_its_heads_are_seen_in_a_typed_text(page):
+    expect(page.get_by_text("The model has no heads.")).to_be_visible()
+    page.get_by_label("stage").select_option("heads")
+    steps = page.locator("marimo-slider", has_text="steps").get_by_role("slider")
+    steps.press("Home")
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_text(re.compile(r"Trained: 100 steps, dev loss 2\.\d+"))).to_be_visible()
+    page.get_by_label("A text to read").fill("the king")
+    expect(page.get_by_text("Token 7, g, looks at:")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^head \d$"))).to_have_count(4)
+    token = page.locator("marimo-slider", has_text="token").last.get_by_role("slider")
+    token.press("ArrowLeft")
+    expect(page.get_by_text("Token 6, n, looks at:")).to_be_visible()
+
+
+@notebook("gpt")
+def test_run_can_be_looked_into(page):
+    expect(page.get_by_text("Read by the bigram, counted.")).to_be_visible()
+    run = ROOT / "03-gpt" / "runs" / "of-the-browser-test"
+    command = [sys.executable, "train.py", "--model", "gpt2", "--data", "bundled"]
+    command += ["--n-embd", "16", "--steps", "1", "--evaluations", "1", "--name", run.name]
+    try:
+        subprocess.run(command, cwd=ROOT / "03-gpt", check=True, capture_output=True)
+        page.get_by_role("button", name="Look for runs again").click()
+        page.get_by_label("Your own run").select_option(run.name)
+        expect(page.get_by_text(f"Read by the run {run.name}.")).to_be_visible()
+        expect(page.get_by_text(re.compile(r"^head \d$"))).to_have_count(4)
+    finally:
+        shutil.rmtree(run, ignore_errors=True)
