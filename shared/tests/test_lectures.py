@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted(ROOT.glob("[0-9][0-9]-*/lectures/*.py"))
-OF_NAMES = [path for path in NOTEBOOKS if "02-makemore" in path.parts]
+DATA = {"02-makemore": "names.txt", "03-gpt": "tinyshakespeare.txt"}
 ANYWHERE = {key: value for key, value in os.environ.items() if key != "LM_DATA_DIR"}
 
 
@@ -29,9 +29,15 @@ def test_notebook_runs_to_its_end_and_its_figures_hold(notebook):
     run(f"lectures/{notebook.name}", cwd=notebook.parent.parent)
 
 
-@pytest.mark.needs_data("names.txt")
-@pytest.mark.parametrize("notebook", OF_NAMES, ids=lambda path: path.stem)
-def test_figures_of_the_lectures_names_hold(notebook):
+@pytest.mark.parametrize(
+    "notebook",
+    [
+        pytest.param(path, marks=pytest.mark.needs_data(DATA[lesson]), id=path.stem)
+        for path in NOTEBOOKS
+        if (lesson := path.parts[-3]) in DATA
+    ],
+)
+def test_figures_of_the_lectures_data_hold(notebook):
     run(f"lectures/{notebook.name}", cwd=notebook.parent.parent, env=dict(os.environ))
 
 
