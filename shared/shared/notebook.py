@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -129,9 +129,10 @@ def answer(ladder: Ladder, name: str, text: str | None) -> mo.Html:
     )
 
 
-def runs(folder: Path) -> dict[str, Path]:
-    """The finished runs in a folder, the latest first, by name."""
-    found = [path.parent for path in folder.glob("*/results.json")]
+def runs(folder: Path, **results: Any) -> dict[str, Path]:
+    """The finished runs in a folder whose results have these values, the latest first, by name."""
+    files = folder.glob("*/results.json")
+    found = [file.parent for file in files if results.items() <= read_json(file).items()]
     found.sort(key=lambda run: run.stat().st_mtime, reverse=True)
     return {run.name: run for run in found}
 
@@ -139,3 +140,21 @@ def runs(folder: Path) -> dict[str, Path]:
 def read_json(file: Path) -> Any:
     """What a file of a run holds."""
     return json.loads(file.read_text(encoding="utf-8"))
+
+
+def play(pictures: Iterable[mo.Html]) -> None:
+    """Show these in a cell one after the other, as they are made; what makes them asks `stopped`."""
+
+    def show_each() -> None:
+        for picture in pictures:
+            mo.output.replace(picture)
+
+    if mo.app_meta().mode == "script":
+        show_each()
+    else:
+        mo.Thread(target=show_each).start()
+
+
+def stopped() -> bool:
+    """Whether the cell in which `play` shows pictures has run again, and these should end."""
+    return mo.app_meta().mode != "script" and mo.current_thread().should_exit
