@@ -85,7 +85,7 @@ COUNT = Step(
     probes=(
         "count_pairs(['ab'])",
         "count_pairs(['ab', 'a'])",
-        "count_pairs(['ab', 'ab', 'ba', 'bba'])",
+        "count_pairs(['ab', 'ab', 'ba', 'bbba'])",
         "count_pairs(['ab', 'b'], ['ab', 'a'])",
     ),
     mistakes=(
@@ -95,6 +95,7 @@ COUNT = Step(
             "time. In a loop, write `+= 1`, not `= 1`.",
             f"self.counts[{PAIRS}] += 1",
             "self.counts[x, y] += 1",
+            "for a, b in zip(x, y):\n    self.counts[a[b >= 0], b[b >= 0]] += 1",
             f"self.counts[{PAIRS}] = 1",
         ),
         Mistake(
