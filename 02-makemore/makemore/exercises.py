@@ -85,7 +85,7 @@ COUNT = Step(
     probes=(
         "count_pairs(['ab'])",
         "count_pairs(['ab', 'a'])",
-        "count_pairs(['ab', 'ab', 'ba', 'bba'])",
+        "count_pairs(['ab', 'ab', 'ba', 'bbba'])",
         "count_pairs(['ab', 'b'], ['ab', 'a'])",
     ),
     mistakes=(
@@ -95,6 +95,7 @@ COUNT = Step(
             "time. In a loop, write `+= 1`, not `= 1`.",
             f"self.counts[{PAIRS}] += 1",
             "self.counts[x, y] += 1",
+            "for a, b in zip(x, y):\n    self.counts[a[b >= 0], b[b >= 0]] += 1",
             f"self.counts[{PAIRS}] = 1",
         ),
         Mistake(
@@ -186,6 +187,11 @@ PROBABILITIES = Step(
             {" + self.smoothing": " + 1"},
         ),
         Mistake(
+            "Only the counts of 0 are smoothed. Add `self.smoothing` to every count; otherwise a "
+            "pair that occurred once would be as likely as one that never did.",
+            {"self.counts + self.smoothing": "self.counts.where(self.counts > 0, self.smoothing)"},
+        ),
+        Mistake(
             "The model's own counts change, so the next call gives something else. `+=` and `/=` "
             "change a tensor in place, and `.float()` of what is float already is no copy. Begin "
             "with a new tensor: self.counts + self.smoothing.",
@@ -251,9 +257,20 @@ NEGATIVE_LOG_LIKELIHOOD = Step(
         Mistake(
             ONE_OF_EACH_ROW,
             {PICKED: "probs"},
+            "return -probs.log().sum(1).mean()",
             {PICKED: "probs[:, y]"},
             {PICKED: "probs[y]"},
             {PICKED: "probs[y, range(len(y))]"},
+        ),
+        Mistake(
+            "Only one target counts. Either the `return` is inside the loop, or each turn "
+            "overwrites the sum: where you wrote `=`, write `+=`.",
+            *(f"return -probs[{i}, y[{i}]].log(){n}" for i in (0, -1) for n in ("", " / len(y)")),
+        ),
+        Mistake(
+            "These are bits, or decimal digits: the logarithm has base 2 or 10. The lesson "
+            "measures in nats, with the natural logarithm, `log`.",
+            *({".log()": f".log{base}()"} for base in (2, 10)),
         ),
         Mistake(
             "You take the softmax of probabilities. `F.cross_entropy` and `log_softmax` are for "
@@ -348,6 +365,11 @@ WINDOWS = Step(
             LOOP.replace(", 0]:", "]:"),
         ),
         Mistake(
+            "Each word has an example too many, which predicts END at its beginning. The first "
+            "target of a word is its first character.",
+            LOOP.replace("[*alphabet", "[0, *alphabet"),
+        ),
+        Mistake(
             "A word begins with the context of the word before it. Begin every word with nothing "
             "but END: [0] * block_size, inside the loop over the words.",
             "context = [0] * block_size" + LOOP.replace(BEGIN, ""),
@@ -359,12 +381,11 @@ WINDOWS = Step(
             SLICES.replace("[*", "[0, *"),
         ),
         Mistake(
-            "The newest character is not on the right. A context reads like the word, and is "
-            "filled up with END on the left, as in `..a`.",
+            "The context does not move on as it should. It reads like the word, so the oldest id "
+            "leaves on the left, and the newest comes in on the right: context[1:] + [ix].",
+            LOOP.replace(ROLL, ""),
+            LOOP.replace(ROLL, "context = context[:-1] + [ix]"),
             LOOP.replace(ROLL, "context = [ix] + context[:-1]"),
-            LOOP.replace(BEGIN, "    context = []")
-            .replace("append(context)", "append((context + [0] * block_size)[:block_size])")
-            .replace(ROLL, "context = (context + [ix])[-block_size:]"),
         ),
         Mistake(
             "All windows of a word are the same, the last one: you appended one list again and "
@@ -373,15 +394,24 @@ WINDOWS = Step(
             LOOP.replace(ROLL, "context.append(ix); context.pop(0)"),
         ),
         Mistake(
-            "Not every context has block_size ids, and lists of different lengths cannot become "
-            "one tensor. When an id comes in, the oldest goes; where there is none yet, there is "
-            "END.",
+            "Your contexts are too short or too long, or filled up on the right. A context always "
+            "has block_size ids: where there is no character yet, on the left, there is END, as in "
+            "`..a`; and when an id comes in, the oldest goes.",
             LOOP.replace(ROLL, "context = context + [ix]"),
             LOOP.replace(BEGIN, "    context = []"),
             LOOP.replace(BEGIN, "    context = [0]").replace(
                 ROLL, "context = (context + [ix])[-block_size:]"
             ),
             LOOP.replace(BEGIN, "    context = [0] * 3"),
+            LOOP.replace(BEGIN, "    context = []")
+            .replace("append(context)", "append((context + [0] * block_size)[:block_size])")
+            .replace(ROLL, "context = (context + [ix])[-block_size:]"),
+        ),
+        Mistake(
+            "Only one word is there. Either the `return` is inside the loop over the words, or "
+            "each word begins with new, empty lists: make them once, before the loop.",
+            LOOP.replace("in words:", "in words[:1]:"),
+            LOOP.replace("in words:", "in words[-1:]:"),
         ),
     ),
 )
@@ -444,15 +474,13 @@ CROSS_ENTROPY = Step(
     },
     mistakes=(
         Mistake(
-            "exp overflows: exp(300) is inf, and inf / inf is nan; exp(-300) is 0. Subtract the "
-            "largest logit of each row first. It changes no probability.",
+            "exp overflows, or every exp of a row is 0: exp(300) is inf, and exp(-300) is 0, so "
+            "the loss becomes nan or infinite. Subtract the largest logit of each row first, not "
+            "that of the whole batch. It changes no probability.",
             {MAX: "pass"},
             BY_PROBS.replace(MAX, ""),
             {"max(1, keepdim=True).values": "mean(1, keepdim=True)"},
-        ),
-        Mistake(
-            "You subtract the largest logit of the whole batch. Take the largest of each row: in a "
-            "row of much smaller logits, every exp becomes 0, and the logarithm infinite.",
+            BY_PROBS.replace("max(1, keepdim=True).values", "mean(1, keepdim=True)"),
             {"max(1, keepdim=True).values": "max()"},
             BY_PROBS.replace("max(1, keepdim=True).values", "max()"),
         ),
@@ -460,6 +488,7 @@ CROSS_ENTROPY = Step(
             "The maximum or the sum of exp is not that of each row. Softmax is for each row by "
             "itself: take both along dimension 1, so that the row's probabilities sum to 1.",
             {"max(1": "max(0"},
+            BY_PROBS.replace("max(1", "max(0"),
             {"sum(1": "sum(0"},
             {"sum(1, keepdim=True)": "sum()"},
             BY_PROBS.replace("(1, keepdim", "(0, keepdim"),
@@ -484,6 +513,7 @@ CROSS_ENTROPY = Step(
         Mistake(
             ONE_OF_EACH_ROW,
             {"logprobs[range(len(y)), y]": "logprobs"},
+            {"logprobs[range(len(y)), y]": "logprobs.sum(1)"},
             {"[range(len(y)), y]": "[:, y]"},
             {"[range(len(y)), y]": "[y]"},
         ),
@@ -579,6 +609,8 @@ VAR = "((x - mean) ** 2).mean(over)"
 UNBIASED = {VAR: "x.var(over)", "var * n / (n - 1)": "var"}
 STD = "(var + self.eps).sqrt()"
 OUT = f"self.gamma * (x - mean) / {STD} + self.beta"
+IF, ALWAYS = "        if self.training:", "        if True:"
+OLD = "        old = self.running_mean.clone(), self.running_var.clone()\n"
 NEW_TENSORS = {
     f"self.running_{name}.lerp_": f"self.running_{name} = self.running_{name}.lerp"
     for name in ("mean", "var")
@@ -588,10 +620,7 @@ OVER_CHANNELS = {
     "x.mean(over)": "x.mean(-1, keepdim=True)",
     VAR: "x.var(-1, keepdim=True, correction=0)",
 }
-MOVES = (
-    "In training, and only then, it moves: new = (1 - momentum) * old + momentum * batch. "
-    "PyTorch's momentum is the share of the new."
-)
+MOVES = "In training, it moves toward the batch's: (1 - momentum) * old + momentum * batch."
 
 BATCH_NORM = Step(
     "batch-norm",
@@ -696,9 +725,24 @@ BATCH_NORM = Step(
             "batch; in evaluation the running ones take their place, so that an example does not "
             "depend on the others.",
             {"if self.training:": "if True:"},
+            {"if self.training:": "if False:"},
+            {IF: OLD + IF, "return": "mean, var = old\n        return"},
             {"self.running_mean, self.running_var\n": "x.mean(0), x.var(0, correction=0)\n"},
             {"if self.training:": "if not self.training:"},
             {OUT: OUT.replace("mean", "self.running_mean").replace("var", "self.running_var")},
+        ),
+        Mistake(
+            "The running statistics move in evaluation, too, so testing the model changes it. "
+            "Update them only if self.training.",
+            {IF: ALWAYS, "        else:": "        if not self.training:"},
+            {
+                IF: OLD + ALWAYS,
+                "return": "if not self.training:\n            mean, var = old\n        return",
+            },
+            {
+                "self.running_var\n": "self.running_var.clone()\n            n = len(x)\n"
+                "            self.running_var.lerp_(var * n / (n - 1), self.momentum)\n",
+            },
         ),
         Mistake(
             "But update the running statistics inside `with torch.no_grad():`. As it is, autograd "
@@ -793,7 +837,14 @@ CROSS_ENTROPY_BACKWARD = Step(
         ),
         Mistake(
             "The target gets -1 instead of p - 1: where you wrote `= -1`, write `-= 1`.",
-            {DIFFERENCE: f"torch.where({ONE_HOT} == 1, -1.0, {SOFTMAX})"},
+            *with_and_without_n(f"torch.where({ONE_HOT} == 1, -1.0, {SOFTMAX})"),
+        ),
+        Mistake(
+            "p (1 - p) is the derivative of a probability, not that of the loss, which is -log p. "
+            "The logarithm's derivative, 1/p, cancels a factor p: what is left is p - 1 at the "
+            "target, and p elsewhere.",
+            *with_and_without_n(f"{SOFTMAX} * (1 - {SOFTMAX})"),
+            *with_and_without_n(f"{SOFTMAX} * {DIFFERENCE}"),
         ),
         Mistake(
             "You do not begin with the probabilities of each row. They are the softmax of the "
@@ -837,8 +888,10 @@ BATCH_NORM_BACKWARD = Step(
         "Through the variance: bnraw * Σ (d_bnraw * bnraw) / (n - 1) is subtracted.",
     ),
     probes=(
-        "hprebn_gradient([[1.0], [2.0], [6.0]], tensor([[1.0], [0.0], [0.0]]))",
-        "hprebn_gradient([[1.0], [2.0], [6.0]], tensor([[1.0], [1.0], [1.0]]))",
+        "hprebn_gradient([[1.0, 0.0], [2.0, 3.0], [6.0, 1.0]], "
+        "tensor([[1.0, 0.0], [0.0, 0.0], [0.0, 0.0]]))",
+        "hprebn_gradient([[1.0, 0.0], [2.0, 3.0], [6.0, 1.0]], "
+        "tensor([[1.0, 0.0], [1.0, 0.0], [1.0, 2.0]]))",
         "hprebn_gradient([[1.0, 10.0], [2.0, 30.0], [6.0, 20.0], [4.0, 10.0]], "
         "tensor([[1.0, 2.0], [0.5, 0.0], [3.0, -1.0], [0.0, 4.0]]))",
     ),
@@ -866,15 +919,17 @@ BATCH_NORM_BACKWARD = Step(
             {"(len(bnraw) - 1)": "len(bnraw)"},
         ),
         Mistake(
-            "A term is divided by the wrong number. d_bnraw is not divided, the sum of d_bnraw is "
-            "divided by n, and that of d_bnraw * bnraw by n - 1. (In the lecture's formula 1/n "
-            "stands in front of everything, so the first term is n * d_bnraw.)",
+            "A term is divided by the wrong number. With n examples, len(bnraw), d_bnraw is not "
+            "divided, the sum of d_bnraw is divided by n, and that of d_bnraw * bnraw by n - 1. "
+            "(In the lecture's formula 1/n stands in front of everything, so the first term is n * "
+            "d_bnraw.)",
             {SHIFT: "shift = d_bnraw.sum(0) / (len(bnraw) - 1)"},
             {RESULT: "len(bnraw) * bnvar_inv * (d_bnraw - shift - bnraw * stretch)"},
             {RESULT: "bnvar_inv * (d_bnraw / len(bnraw) - shift - bnraw * stretch)"},
             {SHIFT: "shift = d_bnraw.sum(0)"},
             {" / (len(bnraw) - 1)": ""},
             {SHIFT: "shift = d_bnraw.sum(0)", " / (len(bnraw) - 1)": ""},
+            {SHIFT: "shift = d_bnraw.sum(0) / bnraw.shape[1]", "len(bnraw)": "bnraw.shape[1]"},
         ),
         Mistake(
             "A sign is wrong. What goes through the mean and through the variance lowers the "
@@ -899,6 +954,8 @@ BATCH_NORM_BACKWARD = Step(
             {"mean(0)": "mean()", "sum(0)": "sum()"},
             {"mean(0)": "sum() / len(bnraw)", "sum(0)": "sum()"},
             {".sum(0)": ""},
+            {SHIFT: "shift = d_bnraw / len(bnraw)"},
+            {SHIFT: "shift = d_bnraw / len(bnraw)", ".sum(0)": ""},
         ),
         Mistake(
             "In the part through the variance, a factor bnraw is missing. Multiply d_bnraw by it "
@@ -1001,7 +1058,14 @@ RNN_CELL = Step(
             new_h("torch.tanh(self.from_hidden(h))"),
             new_h("torch.tanh(self.from_input(h) + self.from_hidden(x))"),
             new_h("torch.tanh(self.from_input(x) + h)"),
+        ),
+        Mistake(
+            "You return the old state, or add it to the new one, or average them. This cell makes "
+            "all of its state anew: the old one comes in only through self.from_hidden(h). "
+            "(Keeping a part of it is what a GRU does.)",
+            new_h("h"),
             new_h(f"torch.tanh({SUM}) + h"),
+            new_h(f"(torch.tanh({SUM}) + h) / 2"),
         ),
         Mistake(
             "The bias is missing, or added twice, or after tanh. `self.from_input(x)` is W x + b "

@@ -7,6 +7,7 @@ order.
 """
 
 from collections.abc import Callable
+from itertools import permutations
 from typing import Any
 
 import torch
@@ -88,6 +89,8 @@ def starts(length: int, block_size: int) -> Any:
         return {"starts": "some windows run over the end"}
 
 
+Y = "chunks[:, :-1], chunks[:, 1:]"
+
 BATCH = Step(
     "batch",
     "stages.get_batch",
@@ -118,8 +121,8 @@ BATCH = Step(
         "shape of y": "y should have the same shape as x: each token of x has a target.",
         PLACES: "The rows of x are not windows of the data. Each should have block_size tokens "
         "that follow one another in the text.",
-        SHIFT: "The targets are not the next tokens. y should be x, moved by one token: where x is "
-        "data[i : i + block_size], y is data[i + 1 : i + block_size + 1].",
+        SHIFT: "The targets are not the next tokens: where x is data[i : i + block_size], y is "
+        "data[i + 1 : i + block_size + 1].",
         "all rows are the same": "All rows of the batch are the same window. Draw a place for each "
         "row, `batch_size` of them.",
         "the rows are evenly spaced": "The windows of the batch are evenly spaced. Draw a random "
@@ -138,7 +141,13 @@ BATCH = Step(
         Mistake(
             "x and y are the wrong way round: the targets come before the inputs. The model "
             "predicts the token that follows, so y begins one place after x.",
-            {"chunks[:, :-1], chunks[:, 1:]": "chunks[:, 1:], chunks[:, :-1]"},
+            {Y: "chunks[:, 1:], chunks[:, :-1]"},
+        ),
+        Mistake(
+            "The targets are too far ahead, by two tokens or by a whole window. The target of each "
+            "token is the one right after it, so y begins one place after x.",
+            {"block_size + 1": "block_size + 2", Y: "chunks[:, :-2], chunks[:, 2:]"},
+            {"block_size + 1": "2 * block_size", Y: "chunks.chunk(2, dim=1)"},
         ),
         Mistake(
             "There is one target for a whole window. A window is block_size examples at once: "
@@ -195,6 +204,10 @@ def gathered(batch_size: int, time: int) -> Any:
 MASK = 'wei.masked_fill(~self.tril[:T, :T], float("-inf"))'
 SOFTMAX = "F.softmax(wei, dim=-1)"
 SCALE = " * k.shape[-1] ** -0.5"
+OVER_QUERIES = (
+    "The softmax goes over the queries, or over the batch. Each token divides its attention among "
+    "the keys, the last dimension, so its row should sum to 1: dim=-1."
+)
 
 HEAD = Step(
     "head",
@@ -227,9 +240,8 @@ HEAD = Step(
         "": ONE_TENSOR,
         "shape": "The output should have the shape (B, T, head_size): wei @ v, weights times "
         "values.",
-        "NaNs": "Some weights are NaN. Either the softmax was taken over nothing but -inf, because "
-        "a whole row is masked, or -inf was still there when the values were multiplied: first the "
-        "mask, then the softmax along the last dimension.",
+        "NaNs": "Some weights are NaN. Is the softmax taken over nothing but -inf, because a whole "
+        "row is masked? First the mask, then the softmax along the last dimension.",
         "weights on the future": "A token looks into the future: it has a weight for one that "
         "comes after it. Set the scores of later tokens to -inf before the softmax.",
         "sum of each row": "The weights of a token do not sum to 1. Scale and mask the scores "
@@ -251,17 +263,25 @@ HEAD = Step(
             {SCALE: ""},
         ),
         Mistake(
-            "The scale is wrong. Divide the scores by √head_size, where head_size is the length of "
-            "a query: not by head_size itself, and not by √T or √n_embd. (The video uses n_embd; "
-            "its repository has been corrected since.)",
+            "The scale is wrong, or comes after the softmax. Divide the scores by √head_size, "
+            "where head_size is the length of a query: not by head_size itself, and not by √T or "
+            "√n_embd. (The video uses n_embd; its repository has been corrected since.)",
             {SCALE: " * x.shape[-1] ** -0.5"},
             {SCALE: " * T ** -0.5"},
             {SCALE: " / k.shape[-1]"},
             {SCALE: " * k.shape[-1] ** 0.5"},
+            {SCALE: "", SOFTMAX: f"{SOFTMAX}{SCALE}"},
+            {SOFTMAX: f"{SOFTMAX}{SCALE}"},
         ),
         Mistake(
-            "The softmax goes over the wrong dimension: dim=1 is the queries, dim=0 the batch. "
-            "Each token divides its attention among the keys, so its row should sum to 1: dim=-1.",
+            "The softmax is missing, or comes after dropout. The softmax turns the masked scores "
+            "into weights that sum to 1, and dropout then sets some of these weights to 0. (-inf "
+            "times 0 is NaN.)",
+            {SOFTMAX: "wei"},
+            {MASK: f"self.dropout({MASK})", "wei = self.dropout(wei)": "pass"},
+        ),
+        Mistake(
+            OVER_QUERIES,
             {SOFTMAX: "F.softmax(wei, dim=1)"},
             {SOFTMAX: "F.softmax(wei, dim=0)"},
         ),
@@ -273,9 +293,11 @@ HEAD = Step(
         ),
         Mistake(
             "The mask is off by one. A token sees itself and all tokens before it, so the diagonal "
-            "stays visible. Without it, the first token sees nothing, which gives NaN; with the "
-            "diagonal above it, too, each token sees the one that it should predict.",
+            "stays visible. Without it, the first token sees nothing, which gives NaN (or, with "
+            "-1e9, equal weights); with the diagonal above it, too, each token sees the one that "
+            "it should predict.",
             {"~self.tril[:T, :T]": "~self.tril[:T, :T].tril(-1)"},
+            {"~self.tril[:T, :T]": "~self.tril[:T, :T].tril(-1)", 'float("-inf")': "-1e9"},
             {"~self.tril[:T, :T]": "torch.triu(torch.ones(T, T), 2).bool()"},
         ),
         Mistake(
@@ -283,6 +305,7 @@ HEAD = Step(
             "`masked_fill` fills where its condition is True, and `self.tril` is True for the "
             "past, so the condition is self.tril[:T, :T] == 0.",
             {"~self.tril[:T, :T]": "self.tril[:T, :T]"},
+            {"~self.tril[:T, :T]": "self.tril[:T, :T]", 'float("-inf")': "-1e9"},
             {"~self.tril[:T, :T]": "~self.tril[:T, :T].T"},
         ),
         Mistake(
@@ -297,13 +320,10 @@ HEAD = Step(
             {'float("-inf")': "0.0"},
         ),
         Mistake(
-            "The mask is block_size wide, but x may have fewer tokens. Cut the mask to T: "
-            "self.tril[:T, :T].",
+            "The sizes do not fit. q and k are both (B, T, head_size), so exchange the last two "
+            "dimensions of k, and only those: q @ k.transpose(-2, -1) is (B, T, T). The mask is "
+            "block_size wide: cut it to that size, self.tril[:T, :T].",
             {"self.tril[:T, :T]": "self.tril"},
-        ),
-        Mistake(
-            "The matrices do not fit. q and k are both (B, T, head_size), so exchange the last two "
-            "dimensions of k, and only those: q @ k.transpose(-2, -1) is (B, T, T).",
             {"k.transpose(-2, -1)": "k"},
             {"k.transpose(-2, -1)": "k.permute(2, 1, 0)"},
         ),
@@ -404,8 +424,7 @@ HEADS = Step(
         Mistake(
             "`torch.stack` makes a new dimension for the heads. `torch.cat` joins them along one "
             "that is already there: the channels, dim=-1.",
-            {CAT: f"torch.stack({EACH}, dim=-1)"},
-            {CAT: f"torch.stack({EACH})"},
+            *({CAT: f"torch.stack({EACH}, dim={dim})"} for dim in (-1, 0, 1, 2)),
         ),
         Mistake(
             "`view` and `reshape` keep the numbers in the order in which they lie in memory, so "
@@ -532,6 +551,7 @@ BLOCK = Step(
             "The layer norms are mixed up. Each part has its own, with its own scale and shift: "
             "ln1 is for attention, ln2 for feed-forward.",
             {"self.ln2": "self.ln1"},
+            {"self.ln1": "self.ln2"},
             {"self.ln1": "self.ln2", "self.ffwd(self.ln2": "self.ffwd(self.ln1"},
         ),
         Mistake(
@@ -550,6 +570,12 @@ BLOCK = Step(
             "Both parts read the same x, so feed-forward does not see what attention has found. It "
             "should read x after attention has added to it.",
             "return x + self.sa(self.ln1(x)) + self.ffwd(self.ln2(x))",
+        ),
+        Mistake(
+            "Feed-forward reads only what attention has found, without x. Add that to x first: "
+            "feed-forward reads the sum, normalized by ln2.",
+            "y = self.sa(self.ln1(x))\nreturn x + y + self.ffwd(self.ln2(y))",
+            "y = self.sa(self.ln1(x))\nreturn x + self.ffwd(self.ln2(y))",
         ),
         Mistake(
             "The second residual connection begins at the original x, so what attention found "
@@ -647,8 +673,7 @@ GENERATE = Step(
     parts={
         "": ONE_TENSOR,
         "shape": "The result should have the shape (B, T + max_new_tokens): all of the ids, then "
-        "one new token from each turn of the loop. Is the longer text kept, ids = torch.cat(…), "
-        "and is the `return` outside the loop?",
+        "one new token from each turn of the loop. Is the `return` outside the loop?",
         "the model has read": "The model should read the text so far, with the new tokens in it, "
         "but no more than its last block_size tokens.",
         "text": "The model here is certain: the next token is the sum of its context modulo 10. "
@@ -665,9 +690,20 @@ GENERATE = Step(
             {NEXT: "next_id = probs.argmax(dim=-1, keepdim=True)"},
         ),
         Mistake(
-            "The model reads the whole text, but it has positions for only block_size tokens. Give "
-            "it the last ones, ids[:, -self.block_size :].",
+            "The model reads the whole text, or its beginning. It has positions for only "
+            "block_size tokens: give it the last ones, ids[:, -self.block_size :].",
             {CONTEXT: "context = ids"},
+            {CONTEXT: "context = ids[:, : self.block_size]"},
+        ),
+        Mistake(
+            "The model reads the prompt in each turn of the loop, not what has been drawn since. "
+            "Crop the context inside the loop, and keep what torch.cat returns: ids = "
+            "torch.cat([ids, next_id], dim=1).",
+            {
+                "for _ in": f"{CONTEXT}\n        for _ in",
+                f"            {CONTEXT}": "            pass",
+            },
+            {APPEND: "torch.cat([ids, next_id], dim=1)"},
         ),
         Mistake(
             "`ids[-self.block_size :]` takes the last rows, which are the last texts of the batch. "
@@ -675,9 +711,10 @@ GENERATE = Step(
             {CONTEXT: "context = ids[-self.block_size :]"},
         ),
         Mistake(
-            "The text itself is cropped, so its beginning is lost. Crop only what the model reads, "
-            "and append to all of the ids.",
+            "The beginning of the text is lost, or all of the prompt. Crop only what the model "
+            "reads; append to all of the ids, and return them.",
             {CONTEXT: "context = ids = ids[:, -self.block_size :]"},
+            {"return ids": "return ids[:, -max_new_tokens:]"},
         ),
         Mistake(
             "The logits are (B, T, V), for every text and every position. The next token comes "
@@ -799,6 +836,15 @@ TOP_K = Step(
             "k-th largest that become -inf.",
             {"logits < least": "logits > least"},
             {"logits < least": "logits >= least"},
+            {"logits < least": "logits > least", "topk(top_k)": "topk(top_k, largest=False)"},
+        ),
+        Mistake(
+            "You compare with the wrong logit. Each row has a k-th largest of its own: the last of "
+            "the values that topk finds, which are in descending order, values[:, -1:]. (`sort` "
+            "sorts in ascending order.)",
+            {"values[:, -1:]": "values[:, :1]"},
+            {"values[:, -1:]": "values[0, -1]"},
+            {LEAST: "least = logits.sort().values[:, top_k - 1 : top_k]"},
         ),
         Mistake(
             "The k-th largest logits have lost a dimension: `values[:, -1]` is (B,), which does "
@@ -917,8 +963,7 @@ ATTENTION = Step(
         "averages": "All queries and keys are 0 here, so each token should get the mean of its own "
         "value and those before it, channel by channel. The values are the last third of "
         "query_key_value(x).",
-        "output": "The output is not what the heads find, side by side, after self.project. Are "
-        "the scores products of queries and keys, divided by √head_size?",
+        "output": "The output is not what the heads find, side by side, after self.project.",
         "tokens in the cache": "The cache should have all tokens that were read: call "
         "cache.extend(key, value) once, with the new keys and values.",
         "with a cache": "Without a cache the output is right. With one, it should be the same as "
@@ -935,13 +980,18 @@ ATTENTION = Step(
             "lie in memory, so a head gets numbers of several tokens and of other heads. First "
             "divide C, (B, T, n_head, head_size), then move the heads before the time with "
             "transpose(1, 2).",
+            *(
+                {
+                    SPLIT: "heads = self.query_key_value(x).split(C, dim=2)",
+                    PERMUTE: f"query, key, value = (h.{to}(B, self.n_head, T, -1) for h in heads)",
+                    **merge,
+                }
+                for to in ("view", "reshape", "transpose(1, 2).view", "transpose(1, 2).reshape")
+                for merge in ({}, {MERGE: "y = y.reshape(B, T, C)"})
+            ),
             {
-                SPLIT: "heads = self.query_key_value(x).split(C, dim=2)",
-                PERMUTE: "query, key, value = (h.view(B, self.n_head, T, -1) for h in heads)",
-            },
-            {
-                SPLIT: "heads = self.query_key_value(x).split(C, dim=2)",
-                PERMUTE: "query, key, value = (h.reshape(B, self.n_head, T, -1) for h in heads)",
+                SPLIT: "heads = self.query_key_value(x).view(3, B, self.n_head, T, -1)",
+                PERMUTE: "query, key, value = heads",
             },
             {
                 SPLIT: "heads = self.query_key_value(x).view(B, 3, self.n_head, T, -1)",
@@ -953,6 +1003,7 @@ ATTENTION = Step(
             "all tokens of one head come first. Move the heads back next to their channels, "
             "y.transpose(1, 2), then make (B, T, C) of it.",
             {MERGE: "y = y.reshape(B, T, C)"},
+            {MERGE: "y = y.view(B, T, C)"},
         ),
         Mistake(
             "The heads are not moved before the time, so attention takes heads for tokens: it "
@@ -964,12 +1015,35 @@ ATTENTION = Step(
         Mistake(
             "Queries, keys and values are taken in the wrong order. Of the 3 C numbers of a token, "
             "the first C are the queries of all heads; then come all keys, then all values.",
-            {PERMUTE: PERMUTE.replace("query, key, value", "key, query, value")},
-            {PERMUTE: PERMUTE.replace("query, key, value", "query, value, key")},
+            *(
+                {PERMUTE: PERMUTE.replace("query, key, value", ", ".join(order))}
+                for order in permutations(("query", "key", "value"))
+                if order != ("query", "key", "value")
+            ),
             {
                 SPLIT: SPLIT.replace("3, self.n_head", "self.n_head, 3"),
                 PERMUTE: "query, key, value = heads.permute(3, 0, 2, 1, 4)",
             },
+        ),
+        Mistake(
+            "The scores are not divided by √head_size, where head_size is the length of a query in "
+            "one head, C / n_head. self.attend scales by itself.",
+            {ATTEND: ATTEND.replace("query", "query * key.shape[-1] ** 0.5")},  # not at all
+            {ATTEND: ATTEND.replace("query", "query / self.n_head**0.5")},  # by √C
+            {ATTEND: ATTEND.replace("query", "query / key.shape[-1] ** 0.5")},  # by head_size
+        ),
+        Mistake(
+            OVER_QUERIES,
+            {
+                ATTEND: "past = torch.ones(T, key.shape[2]).tril(key.shape[2] - T)\n"
+                "        y = query @ key.transpose(-2, -1) / key.shape[-1] ** 0.5\n"
+                "        y = y.masked_fill(past == 0, -torch.inf).softmax(-2) @ value",
+            },
+        ),
+        Mistake(
+            "self.project is missing. After the merge, what the heads have found only stands side "
+            "by side; the projection mixes it.",
+            {OUT: "return self.dropout(y)"},
         ),
         Mistake(
             "There is no mask: each token sees those after it. self.attend masks by itself; "
@@ -1020,7 +1094,8 @@ def cached(*times: int, batch: int = 1, heads: int = 1, head_size: int = 1) -> A
     answer: Any = {"shape of keys": list(key.shape), "shape of values": list(value.shape)}
     if key.shape == value.shape == keys.shape:
         answer |= {"keys": key.flatten().tolist(), "values": value.flatten().tolist()}
-    return {**answer, "length": int(cache.length)}
+        answer["length"] = int(cache.length)
+    return answer
 
 
 KEYS = "self.keys[:, :, start : self.length] = key"
@@ -1028,13 +1103,15 @@ VALUES = "self.values[:, :, start : self.length] = value"
 RETURN = "return self.keys[:, :, : self.length], self.values[:, :, : self.length]"
 ZEROS = {"self.keys = torch.empty": "self.keys = torch.zeros"}
 ZEROS |= {"self.values = torch.empty": "self.values = torch.zeros"}
-APPENDED = """
+CAT_KEYS = "torch.cat([self.keys, key], dim=2)"
+CAT_VALUES = "torch.cat([self.values, value], dim=2)"
+APPENDED = f"""
 if self.keys is None:
     self.keys, self.values = key, value
 else:
-    self.keys = torch.cat([self.keys, key], dim=2)
-    self.values = torch.cat([self.values, value], dim=2)
-self.length = self.keys.shape[2]
+    self.keys = {CAT_KEYS}
+    self.values = {CAT_VALUES}
+self.length += key.shape[2]
 return self.keys, self.values
 """
 
@@ -1070,15 +1147,13 @@ KV_CACHE = Step(
     ),
     parts={
         "shape of keys": "The keys should be those of all tokens so far, and no more: (batch, "
-        "head, time, head_size). Only the time grows, dim=2; torch.cat joins along dim=0 by "
-        "default.",
+        "head, time, head_size). Only the time grows, dim=2.",
         "shape of values": "The values should be those of all tokens so far, and no more: (batch, "
         "head, time, head_size). Only the time grows, dim=2.",
         "keys": "The keys should be those of all tokens, in their order: the new ones at the end.",
         "values": "The values should be those of all tokens, in their order: the new ones at the "
         "end.",
-        "length": "`self.length` should be the number of all tokens in the cache. It grows by "
-        "key.shape[2] in each call; the model takes it for the position of the next token.",
+        "length": "`self.length` should be the number of all tokens in the cache.",
     },
     mistakes=(
         Mistake(
@@ -1107,6 +1182,34 @@ KV_CACHE = Step(
             "The first tokens are in the cache twice: in the first call they are stored, and then "
             "appended as well.",
             APPENDED.replace("else:", "if True:"),
+        ),
+        Mistake(
+            "The tokens are appended along the wrong dimension, as if there were more texts, heads "
+            "or channels. Time is the third dimension, dim=2; torch.cat takes dim=0 by default.",
+            *(
+                APPENDED.replace("dim=2", f"dim={dim}").replace("+= key.shape[2]", n)
+                for dim in (0, 1, -1)
+                for n in ("+= key.shape[2]", f"= self.keys.shape[{dim}]")
+            ),
+        ),
+        Mistake(
+            "Only the keys are kept, or only the values. Attention needs both, for all tokens: the "
+            "keys for the weights, the values for what is gathered.",
+            APPENDED.replace(CAT_VALUES, "value"),
+            APPENDED.replace(CAT_KEYS, "key"),
+        ),
+        Mistake(
+            "The new tokens come before the earlier ones. They belong at the end: "
+            "torch.cat([self.keys, key], dim=2).",
+            APPENDED.replace("self.keys, key]", "key, self.keys]").replace(
+                "self.values, value]", "value, self.values]"
+            ),
+        ),
+        Mistake(
+            "`self.length` is not the number of all tokens. It grows by key.shape[2] in each call, "
+            "which is more than one for a prompt; the model takes it for the position of the next "
+            "token.",
+            *(APPENDED.replace("+= key.shape[2]", n) for n in ("+= 0", "+= 1", "= key.shape[2]")),
         ),
     ),
 )
@@ -1209,8 +1312,16 @@ MODEL = Step(
             {START: "start, time = 0, ids.shape[1]"},
         ),
         Mistake(
-            "The last layer norm is missing: the logits are made from self.norm(x).",
+            "The last layer norm is missing, or comes before the blocks, which have norms of their "
+            "own. The logits are made from self.norm(x), after the last block.",
             {"self.norm(x)": "x"},
+            {"self.dropout(x)": "self.norm(x)", "= self.norm(x) @": "= x @"},
+        ),
+        Mistake(
+            "The positions are missing, or looked up with the ids. Attention by itself does not "
+            "know where a token stands: add self.position_embedding of 0, 1, 2, …",
+            {" + self.position_embedding(positions)": ""},
+            {"torch.arange(start, start + time, device=ids.device)": "ids"},
         ),
         Mistake(
             "The blocks do not get the cache, so a new token sees none of those before it. (An "
@@ -1230,6 +1341,11 @@ MODEL = Step(
             "The targets are shifted a second time, so the model learns to skip a token. "
             "get_batch has shifted them already.",
             {LOSS: "F.cross_entropy(logits[:, :-1].flatten(0, 1), targets[:, 1:].flatten())"},
+        ),
+        Mistake(
+            "The loss compares the logits with the ids, which the model has just read. It should "
+            "predict the tokens that follow them, the targets.",
+            {"targets.flatten()": "ids.flatten()"},
         ),
         Mistake(
             "The softmax is taken twice: F.cross_entropy expects logits, and has one inside.",
