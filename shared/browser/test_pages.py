@@ -242,3 +242,20 @@ def test_large_weights_saturate_tanh_unless_batch_norm_is_on(page):
     expect(saturated).to_have_text(re.compile(r"^[456]\d\.\d%$"))
     page.locator("marimo-switch", has_text="batch norm").first.get_by_role("switch").click()
     expect(saturated).to_have_text(re.compile(r"^\d\.\d%$"))
+
+
+@notebook("mlp")
+def test_windows_follow_a_typed_name_and_their_length(page):
+    page.get_by_label("A name").fill("zoe")
+    expect(page.get_by_text("..z  →  o")).to_be_visible()
+    page.get_by_role("slider", name="block_size").first.press("End")
+    expect(page.get_by_text(".......z  →  o")).to_be_visible()
+
+
+@notebook("mlp")
+def test_training_is_seen_and_stopped_and_its_network_samples(page):
+    page.get_by_role("slider", name="steps", exact=True).press("End")
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_text("Press Train.")).to_be_hidden()
+    page.get_by_role("button", name="Stop").first.click()
+    expect(page.get_by_text("The model is the last one that you trained above.")).to_be_visible()
