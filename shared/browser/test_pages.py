@@ -242,3 +242,44 @@ def test_large_weights_saturate_tanh_unless_batch_norm_is_on(page):
     expect(saturated).to_have_text(re.compile(r"^[456]\d\.\d%$"))
     page.locator("marimo-switch", has_text="batch norm").first.get_by_role("switch").click()
     expect(saturated).to_have_text(re.compile(r"^\d\.\d%$"))
+
+
+@notebook("mlp")
+def test_windows_follow_a_typed_name_and_their_length(page):
+    page.get_by_label("A name").fill("zoe")
+    expect(page.get_by_text("..z  →  o")).to_be_visible()
+    page.get_by_role("slider", name="block_size").first.press("End")
+    expect(page.get_by_text(".......z  →  o")).to_be_visible()
+
+
+@notebook("mlp")
+def test_training_is_seen_and_stopped_and_its_network_samples(page):
+    page.get_by_role("slider", name="steps", exact=True).press("End")
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_text("Press Train.")).to_be_hidden()
+    page.get_by_role("button", name="Stop").first.click()
+    expect(page.get_by_text("The model is the last one that you trained above.")).to_be_visible()
+
+
+@notebook("wavenet")
+def test_letters_that_reach_a_unit_follow_the_slider(page):
+    page.get_by_label("A name").fill("marianne")
+    expect(page.get_by_text("mari reaches this unit.")).to_be_visible()
+    page.get_by_role("slider", name="Unit").press("ArrowRight")
+    expect(page.get_by_text("anne reaches this unit.")).to_be_visible()
+
+
+@notebook("wavenet")
+def test_names_are_those_of_the_run_that_is_picked(page):
+    run = ROOT / "02-makemore" / "runs" / "of-the-browser-test"
+    command = [sys.executable, "train.py", "--model", "wavenet", "--data", "bundled"]
+    command += ["--steps", "3", "--batch-size", "8", "--name", run.name]
+    try:
+        subprocess.run(command, cwd=ROOT / "02-makemore", check=True, capture_output=True)
+        page.get_by_role("button", name="Look again").click()
+        choice = page.locator("marimo-dropdown", has_text="Your run").get_by_role("combobox")
+        choice.select_option(run.name)
+        dev = json.loads((run / "results.json").read_text())["dev"]
+        expect(page.get_by_text(f"dev loss {dev:.4f}. Names: ")).to_be_visible()
+    finally:
+        shutil.rmtree(run, ignore_errors=True)

@@ -8,6 +8,7 @@ import inspect
 import io
 import json
 import os
+import re
 import shutil
 import tempfile
 import textwrap
@@ -35,7 +36,7 @@ def code(*things: Callable[..., Any] | type) -> mo.Html:
     """The code of functions, methods or classes, and the file that they stand in."""
     file = Path(inspect.getsourcefile(things[0]) or "")
     texts = [textwrap.dedent(inspect.getsource(thing)) for thing in things]
-    texts = [text.removeprefix("@app.function\n") for text in texts]
+    texts = [re.sub(r"\A@app\..*\n", "", text) for text in texts]
     return mo.md(f"`{file.parent.name}/{file.name}`\n\n```python\n{chr(10).join(texts)}```")
 
 
