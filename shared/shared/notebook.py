@@ -144,7 +144,7 @@ def read_json(file: Path) -> Any:
 
 
 def play(pictures: Iterable[mo.Html]) -> None:
-    """Show these in a cell one after the other, as they are made; what makes them asks `stopped`."""
+    """Show these in a cell, one after the other, as they are made; their maker asks `stopped`."""
 
     def show_each() -> None:
         for picture in pictures:
