@@ -2,7 +2,7 @@
 
     nox -s bench -- 02-makemore        # from the repository's root; needs the lecture's names
 
-The lectures' models take 200,000 steps each, with three seeds: two hours in all. The speed is that
+The lectures' models take 200,000 steps each, with three seeds: an hour in all. The speed is that
 of the default model, an LSTM, in three forms that take turns in one process, so that whatever else
 the machine does falls on all of them.
 """

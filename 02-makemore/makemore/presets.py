@@ -1,6 +1,6 @@
 """How each model is trained: values for the options of train.py.
 
-`default` takes one to five minutes on a core. `lecture` has the sizes, batch, steps and rates of
+`default` takes one to two minutes on a core. `lecture` has the sizes, batch, steps and rates of
 the lectures' notebooks: MLP (youtube.com/watch?v=TCH_1BHY58I), batch norm
 (youtube.com/watch?v=P6sfmUTpUmc), WaveNet (youtube.com/watch?v=t3YJ5hKiMQ0).
 """
