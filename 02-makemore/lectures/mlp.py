@@ -388,7 +388,7 @@ def overfit(X, Y, steps):
 @app.cell(hide_code=True)
 def _(X, Y):
     overfitted = [*overfit(X, Y, 1000)]
-    assert f"{overfitted[999][0]:.4f}" == "0.2561"
+    assert abs(overfitted[999][0] - 0.2561) < 0.0005  # threads add up in their own order
     overfit_slider = mo.ui.slider(0, 1000, value=20, label="Steps", show_value=True)
     mo.md(f"""
     ## {at("0:37:56")} The training loop, and one batch overfitted

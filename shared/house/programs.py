@@ -105,7 +105,7 @@ def same_run(a: Path, b: Path) -> bool:
     return losses(a) == losses(b)
 
 
-def losses(folder: Path) -> list[tuple[int, float, float]]:
+def losses(folder: Path) -> list[tuple[float, float, float]]:
     """Step, train loss and dev loss of each evaluation of a run."""
     metrics = Run(folder, "").read_metrics() if (folder / "metrics.jsonl").exists() else []
     return [(line["step"], line["train"], line["dev"]) for line in metrics]

@@ -193,7 +193,8 @@ def check(ladder: Ladder, step: Step, folder: Path) -> Verdict:
         out, stuck = Path(temporary, "answers"), Path(temporary, "stuck")
         # A forked process has PyTorch already. Elsewhere, and beside threads, forking is not safe.
         forks = sys.platform == "linux" and threading.active_count() == 1
-        process = get_context("fork" if forks else "spawn").Process(
+        new_process = get_context("fork").Process if forks else get_context("spawn").Process
+        process = new_process(
             target=answer_all,
             args=(ladder.file, step.name, folder.absolute(), out, stuck),
             daemon=True,  # Ctrl-C ends it, too
