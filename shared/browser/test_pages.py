@@ -4,6 +4,7 @@ Run by `nox -s browser`. A page may ask for nothing outside this machine, and re
 """
 
 import json
+import os
 import re
 import shutil
 import socket
@@ -71,6 +72,16 @@ def wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
         except OSError:
             continue
     raise AssertionError(f"marimo ended with {server.returncode}")
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_notebook_runs_to_its_end_without_the_lectures_data(name):
+    notebook = NOTEBOOKS[name]
+    env = {key: value for key, value in os.environ.items() if key != "LM_DATA_DIR"}
+    command = [sys.executable, f"lectures/{notebook.name}"]
+    folder = notebook.parent.parent
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def notebook(name: str) -> pytest.MarkDecorator:
