@@ -21,6 +21,7 @@ app = marimo.App(width="medium", app_title="Lecture 1: backpropagation")
 with app.setup:
     import math
     import sys
+    from functools import partial
     from pathlib import Path
 
     LESSON = Path(__file__).resolve().parent.parent
@@ -40,12 +41,7 @@ with app.setup:
     from shared import notebook
 
     VIDEO = "VMj-3S1tku0"
-
-
-@app.function(hide_code=True)
-def at(time):
-    """A link to this time of the video."""
-    return notebook.minute(VIDEO, time)
+    at = partial(notebook.minute, VIDEO)
 
 
 @app.cell(hide_code=True)
@@ -112,7 +108,7 @@ def _():
     h_slider = mo.ui.slider(
         steps=[10.0**n for n in range(0, -17, -1)], value=1.0, label="$h$", show_value=True
     )
-    mo.hstack([x_slider, h_slider], wrap=True, justify="start")
+    notebook.row(x_slider, h_slider)
     return h_slider, x_slider
 
 
@@ -192,7 +188,7 @@ def _():
             for name, value in {"a": 2, "b": -3, "c": 10}.items()
         }
     )
-    mo.hstack(abc.elements.values(), wrap=True, justify="start")
+    notebook.row(*abc.elements.values())
     return (abc,)
 
 
@@ -260,7 +256,7 @@ def _(typed):
             for _name in _names
         }
     )
-    mo.hstack(leaves.elements.values(), wrap=True, justify="start")
+    notebook.row(*leaves.elements.values())
     return (leaves,)
 
 
@@ -430,7 +426,7 @@ def _():
             for name, value in lecture_neuron.items()
         }
     )
-    mo.hstack(neuron_sliders.elements.values(), wrap=True, justify="start")
+    notebook.row(*neuron_sliders.elements.values())
     return lecture_neuron, neuron_sliders
 
 
@@ -748,7 +744,7 @@ def _():
     steps_slider = mo.ui.slider(1, 60, value=20, label="steps", show_value=True)
     seed_slider = mo.ui.slider(1, 20, value=1, label="seed of the weights", show_value=True)
     zero_switch = mo.ui.switch(True, label="zero the gradients")
-    mo.hstack([lr_slider, steps_slider, seed_slider, zero_switch], wrap=True, justify="start")
+    notebook.row(lr_slider, steps_slider, seed_slider, zero_switch)
     return lr_slider, seed_slider, steps_slider, zero_switch
 
 
@@ -846,7 +842,7 @@ def _():
     noise_slider = mo.ui.slider(0, 0.4, 0.05, value=0.1, label="noise", show_value=True)
     train_button = mo.ui.run_button(label="Train for 100 steps")
     stop_button = mo.ui.run_button(label="Stop")
-    mo.hstack([hidden_choice, noise_slider, train_button, stop_button], wrap=True, justify="start")
+    notebook.row(hidden_choice, noise_slider, train_button, stop_button)
     return hidden_choice, noise_slider, stop_button, train_button
 
 
@@ -858,27 +854,24 @@ def _():
 
 @app.cell
 def _(hidden_choice, noise_slider, set_history, stop_button, train_button):
-    def train_and_draw(moons, hidden):
+    def training_pictures(moons, hidden):
         pictures = []
         for step, loss, share, model in train_moons(*moons, hidden, 100):
             if step % 5 == 0:
                 title = f"step {step}: loss {loss:.4f}, accuracy {share:.0%}"
                 pictures.append(draw_moons(*moons, model, title))
-                mo.output.replace(pictures[-1])
-            if in_browser and mo.current_thread().should_exit:
+                yield pictures[-1]
+            if notebook.stopped():
                 break
-        mo.output.replace(mo.md(f"Trained: {title}."))
+        if notebook.in_script():
+            assert f"{loss:.4g} {share:.1%}" == "0.01866 100.0%"  # as `python train.py` says
+        yield mo.md(f"Trained: {title}.")
         set_history(pictures)
-        return loss, share
 
-    stop_button  # pressed, it runs this cell again, which ends the thread of the time before
-    in_browser = mo.app_meta().mode != "script"
-    _args = two_moons(100, noise_slider.value, seed=1337), hidden_choice.value
-    if not in_browser:
-        _loss, _accuracy = train_and_draw(*_args)
-        assert f"{_loss:.4g} {_accuracy:.1%}" == "0.01866 100.0%"  # as `python train.py` says
-    mo.stop(not train_button.value, mo.md("Press the button to train."))
-    mo.Thread(target=train_and_draw, args=_args).start()
+    stop_button  # pressed, it runs this cell again, which ends the training of the time before
+    notebook.wait_for(train_button, "Press the button to train.")
+    _moons = two_moons(100, noise_slider.value, seed=1337)
+    notebook.play(training_pictures(_moons, hidden_choice.value))
     return
 
 
@@ -927,7 +920,7 @@ def _():
 def _(reload_button):
     reload_button
     run_choice = mo.ui.dropdown(notebook.runs(LESSON / "runs"), label="Run")
-    mo.hstack([run_choice, reload_button], justify="start")
+    notebook.row(run_choice, reload_button)
     return (run_choice,)
 
 

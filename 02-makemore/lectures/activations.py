@@ -19,6 +19,7 @@ app = marimo.App(width="medium", app_title="Lecture 4: activations, gradients, b
 with app.setup:
     import math
     from copy import deepcopy
+    from functools import partial
     from pathlib import Path
 
     import marimo as mo
@@ -45,13 +46,8 @@ with app.setup:
 
     LESSON = Path(__file__).resolve().parent.parent
     VIDEO = "P6sfmUTpUmc"
+    at = partial(notebook.minute, VIDEO)
     SEED = 2147483647  # the lecture's
-
-
-@app.function(hide_code=True)
-def at(time):
-    """A link to this time of the video."""
-    return notebook.minute(VIDEO, time)
 
 
 @app.cell(hide_code=True)
@@ -95,7 +91,6 @@ def forward(p, x):
 
 @app.cell
 def _():
-    in_browser = mo.app_meta().mode != "script"
     data = open_data("names")
     of_lecture = data.words.sha256 == datasets.SOURCES["names"].sha256
     vocab_size = len(data.alphabet)
@@ -116,7 +111,7 @@ def _():
             mo.accordion({"The code": notebook.code(start, forward)}),
         ]
     )
-    return data, in_browser, of_lecture, vocab_size, x, x_dev, x_train, y, y_dev, y_train
+    return data, of_lecture, vocab_size, x, x_dev, x_train, y, y_dev, y_train
 
 
 @app.cell(hide_code=True)
@@ -238,7 +233,7 @@ def _():
     activation_choice = mo.ui.dropdown(functions, value="none", label="Activation")
     gains = [0.5, 0.8, 1.0, 1.2, 1.41, 1.67, 2, 2.5, 3]
     gain_slider = mo.ui.slider(steps=gains, value=0.5, label="gain", show_value=True)
-    mo.hstack([activation_choice, gain_slider], wrap=True, justify="start")
+    notebook.row(activation_choice, gain_slider)
     return activation_choice, gain_slider, gains
 
 
@@ -436,15 +431,15 @@ def race(x, y, vocab_size, steps):
 def _():
     race_button = mo.ui.run_button(label="Train all four")
     stop_button = mo.ui.run_button(label="Stop")
-    mo.hstack([race_button, stop_button], justify="start")
+    notebook.row(race_button, stop_button)
     return race_button, stop_button
 
 
 @app.cell(hide_code=True)
-def _(in_browser, race_button, stop_button, vocab_size, x_train, y_train):
+def _(race_button, stop_button, vocab_size, x_train, y_train):
     stop_button  # pressed, it runs this cell again, which ends the training of the time before
-    mo.stop(in_browser and not race_button.value, mo.md("Press the button to train."))
-    notebook.play(race(x_train, y_train, vocab_size, 1000 if in_browser else 100))
+    notebook.wait_for(race_button, "It takes a few seconds.")
+    notebook.play(race(x_train, y_train, vocab_size, 100 if notebook.in_script() else 1000))
     return
 
 
@@ -494,7 +489,7 @@ def _(gains):
             "tanh": mo.ui.switch(True, label="tanh"),
         }
     )
-    panel = mo.hstack(knobs.elements.values(), wrap=True, justify="start")
+    panel = notebook.row(*knobs.elements.values())
     panel
     return knobs, panel
 
@@ -637,7 +632,7 @@ def _(panel):
     lr_slider = mo.ui.slider(steps=rates, value=0.1, label="learning rate", show_value=True)
     ratio_button = mo.ui.run_button(label="Train for 200 steps")
     ratio_stop = mo.ui.run_button(label="Stop")
-    _buttons = mo.hstack([lr_slider, ratio_button, ratio_stop], wrap=True, justify="start")
+    _buttons = notebook.row(lr_slider, ratio_button, ratio_stop)
     mo.vstack([panel, _buttons])
     return lr_slider, ratio_button, ratio_stop
 
@@ -662,10 +657,10 @@ def ratio_pictures(model, x, y, lr, steps):
 
 
 @app.cell(hide_code=True)
-def _(in_browser, knobs, lr_slider, ratio_button, ratio_stop, vocab_size, x_train, y_train):
+def _(knobs, lr_slider, ratio_button, ratio_stop, vocab_size, x_train, y_train):
     ratio_stop
-    mo.stop(in_browser and not ratio_button.value, mo.md("Press the button to train."))
-    _model, _steps = deep(vocab_size, knobs.value), 200 if in_browser else 20
+    notebook.wait_for(ratio_button, "Press the button to train.")
+    _model, _steps = deep(vocab_size, knobs.value), 20 if notebook.in_script() else 200
     notebook.play(ratio_pictures(_model, x_train, y_train, lr_slider.value, _steps))
     return
 
@@ -741,18 +736,18 @@ def _(vocab_size):
 def _():
     six_button = mo.ui.run_button(label="Train for 1,000 steps")
     six_stop = mo.ui.run_button(label="Stop")
-    mo.hstack([six_button, six_stop], justify="start")
+    notebook.row(six_button, six_stop)
     return six_button, six_stop
 
 
 @app.cell(hide_code=True)
-def _(draws, in_browser, of_lecture, six, six_button, six_stop, x_train, y_train):
+def _(draws, of_lecture, six, six_button, six_stop, x_train, y_train):
     six_stop
-    mo.stop(in_browser and not six_button.value, mo.md("It takes a few seconds."))
+    notebook.wait_for(six_button, "It takes a few seconds.")
     _model, _losses, _g = deepcopy(six), [], torch.Generator()
     _g.set_state(draws)
     notebook.play(six_pictures(_losses, _model, x_train, y_train, _g))
-    if of_lecture and not in_browser:
+    if of_lecture and notebook.in_script():
         assert sum(_p.numel() for _p in _model.parameters()) == 47_024
         assert f"{_losses[0]:.4f}" == "3.2870"
         _stds = [f"{_out.std():.2f}" for _out in _model.tanh_outputs]
@@ -797,8 +792,8 @@ def _():
 
 
 @app.cell(hide_code=True)
-def _(guess, in_browser, vocab_size, x_train, y_train):
-    mo.stop(guess.value is None and in_browser)
+def _(guess, vocab_size, x_train, y_train):
+    mo.stop(guess.value is None and not notebook.in_script())
     torch.manual_seed(SEED)
     _model = MLP(vocab_size, block_size=3, n_embd=10, n_hidden=200, dropout=0.0)
     for _p in (_model.W1, _model.b1, _model.W2, _model.b2):
@@ -843,7 +838,7 @@ def _(again_button):
     again_button
     _runs = notebook.runs(LESSON / "runs", model="mlp-bn")
     run_choice = mo.ui.dropdown(_runs, label="Your own run of `mlp-bn`")
-    mo.hstack([run_choice, again_button], wrap=True, justify="start")
+    notebook.row(run_choice, again_button)
     return (run_choice,)
 
 

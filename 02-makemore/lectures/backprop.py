@@ -19,6 +19,7 @@ app = marimo.App(width="medium", app_title="Lecture 5: backpropagation by hand")
 with app.setup:
     import inspect
     import re
+    from functools import partial
     from pathlib import Path
 
     import marimo as mo
@@ -33,13 +34,8 @@ with app.setup:
 
     LESSON = Path(__file__).resolve().parent.parent
     VIDEO = "q8SA3rM6ckI"
+    at = partial(notebook.minute, VIDEO)
     SEED = 2147483647  # the lecture's
-
-
-@app.function(hide_code=True)
-def at(time):
-    """A link to this time of the video."""
-    return notebook.minute(VIDEO, time)
 
 
 @app.cell(hide_code=True)
@@ -77,7 +73,7 @@ def _(again_button):
     again_button
     _runs = notebook.runs(LESSON / "runs", model="mlp-bn")
     run_choice = mo.ui.dropdown(_runs, label="Or your own run")
-    mo.hstack([run_choice, again_button], wrap=True, justify="start")
+    notebook.row(run_choice, again_button)
     return (run_choice,)
 
 
@@ -566,9 +562,7 @@ def _():
     )
     train_button = mo.ui.run_button(label="Train")
     stop_button = mo.ui.run_button(label="Stop")
-    mo.hstack(
-        [steps_slider, gradients_choice, train_button, stop_button], wrap=True, justify="start"
-    )
+    notebook.row(steps_slider, gradients_choice, train_button, stop_button)
     return gradients_choice, steps_slider, stop_button, train_button
 
 
@@ -601,43 +595,38 @@ def sample_names(p, mean, var, alphabet, count=10):
 
 
 @app.function(hide_code=True)
-def training_pictures(losses, data, x, y, steps, gradients):
-    """Train; yields a picture of the `losses` again and again, at last with names, too."""
+def training_pictures(data, x, y, steps, gradients):
+    """Train; yields the loss curve again and again, at last with names."""
     p = by_hand.parameters(len(data.alphabet), n_hidden=200, dtype=torch.float32)
-    every, curve, picture = steps // 50, [], mo.md("")
-    for loss in by_hand.train_by_hand(p, x, y, steps, gradients=gradients):
-        losses.append(loss)
-        if len(losses) % every == 0:
-            curve.append(sum(losses[-every:]) / every)
-            axes = notebook.plot(2.8, xlabel="step", ylabel="loss", xlim=(0, 1.03 * steps))
-            axes.plot([every * (i + 1) for i in range(len(curve))], curve, marker=".")
-            axes.set_title(f"step {len(losses):,}: loss {curve[-1]:.4f}")
-            picture = notebook.show(axes.figure)
-            yield picture
-        if notebook.stopped():
-            break
+    training = by_hand.train_by_hand(p, x, y, steps, gradients=gradients)
+    losses = yield from notebook.loss_curves(training, steps)
     mean, var = calibrate(p, x[:20_000])
     x_dev, y_dev = build_dataset(data.dev, data.alphabet, 3)
     dev = F.cross_entropy(logits_of(p, x_dev, mean, var), y_dev)
     names = ", ".join(sample_names(p, mean, var, data.alphabet))
     says = f"Trained: {len(losses):,} steps, dev loss **{dev:.4f}**. Sampled: {names}."
-    yield mo.vstack([picture, mo.md(says)])
+    yield mo.vstack([notebook.loss_curve(losses, steps), mo.md(says)])
 
 
 @app.cell
 def _(data, gradients_choice, steps_slider, stop_button, train_button, x_train, y_train):
     stop_button  # pressed, it runs this cell again, which ends the training of the time before
-    _in_browser = mo.app_meta().mode != "script"
-    mo.stop(_in_browser and not train_button.value, mo.md("5,000 steps take a few seconds."))
-    _steps = steps_slider.value if _in_browser else 300
-    _data, _losses = (data, x_train, y_train), []
-    notebook.play(training_pictures(_losses, *_data, _steps, gradients_choice.value))
-    if not _in_browser:
-        _p = by_hand.parameters(len(data.alphabet), n_hidden=200, dtype=torch.float32)
+    notebook.wait_for(train_button, "5,000 steps take a few seconds.")
+    _steps = 100 if notebook.in_script() else steps_slider.value
+    notebook.play(training_pictures(data, x_train, y_train, _steps, gradients_choice.value))
+    return
+
+
+@app.cell(hide_code=True)
+def _(data, x_train, y_train):
+    if notebook.in_script():
+        _losses = []
+        for _gradients in (by_hand.backward_fused, by_hand.backward_by_autograd):
+            _p = by_hand.parameters(len(data.alphabet), n_hidden=200, dtype=torch.float32)
+            _data = _p, x_train, y_train, 300
+            _losses.append(torch.tensor([*by_hand.train_by_hand(*_data, gradients=_gradients)]))
         assert len(data.alphabet) != 27 or sum(_w.numel() for _w in _p.values()) == 12_297
-        _autograd = by_hand.backward_by_autograd
-        _same = by_hand.train_by_hand(_p, x_train, y_train, _steps, gradients=_autograd)
-        assert max(abs(_a - _b) for _a, _b in zip(_losses, _same)) < 1e-4
+        torch.testing.assert_close(*_losses, rtol=0, atol=1e-4)
     return
 
 

@@ -19,6 +19,7 @@ app = marimo.App(width="medium", app_title="Lecture 2: bigrams")
 with app.setup:
     import math
     from collections import Counter
+    from functools import partial
     from pathlib import Path
 
     import marimo as mo
@@ -36,14 +37,9 @@ with app.setup:
     from shared import datasets, notebook
 
     VIDEO = "PaCmpygFfXo"
+    at = partial(notebook.minute, VIDEO)
     LESSON = Path(__file__).resolve().parent.parent
     SEED = 2147483647  # the lecture's
-
-
-@app.function(hide_code=True)
-def at(time):
-    """A link to this time of the video."""
-    return notebook.minute(VIDEO, time)
 
 
 @app.function(hide_code=True)
@@ -357,7 +353,7 @@ def _(N):
     draw_choice = mo.ui.dropdown(
         {"today": draw_today, "in 2022": draw_in_2022}, value="today", label="Drawn as PyTorch does"
     )
-    mo.hstack([seed_number, table_choice, draw_choice], wrap=True, justify="start")
+    notebook.row(seed_number, table_choice, draw_choice)
     return draw_choice, seed_number, table_choice
 
 
@@ -549,7 +545,7 @@ def _():
         label="Fake counts",
         show_value=True,
     )
-    mo.hstack([rare_text, fake_slider], wrap=True, justify="start")
+    notebook.row(rare_text, fake_slider)
     return fake_slider, rare_text
 
 
@@ -666,7 +662,7 @@ def _():
             for number, value in enumerate((1.0, 0.0, -2.0), start=1)
         ]
     )
-    mo.hstack(logit_sliders.elements, wrap=True, justify="start")
+    notebook.row(*logit_sliders.elements)
     return (logit_sliders,)
 
 
@@ -769,7 +765,7 @@ def _():
     name_lr = mo.ui.slider(
         steps=[0.01, 0.1, 1.0, 10.0, 50.0], value=1.0, label="Learning rate", show_value=True
     )
-    mo.hstack([name_steps, name_lr], wrap=True, justify="start")
+    notebook.row(name_steps, name_lr)
     return name_lr, name_steps
 
 
@@ -811,31 +807,27 @@ def _():
 def _():
     train_button = mo.ui.run_button(label="Train for 100 steps")
     stop_button = mo.ui.run_button(label="Stop")
-    mo.hstack([train_button, stop_button], justify="start")
+    notebook.row(train_button, stop_button)
     return stop_button, train_button
 
 
 @app.cell
 def _(counted_loss, is_lectures, letters, stop_button, train_button, xs, ys):
-    def train_and_draw(steps):
+    def training_pictures(steps):
         W = random_weights()
         losses = train(forward, (one_hot(xs), ys), W, steps, 50, 0.01)
         for step, loss in enumerate(losses):
+            assert not is_lectures or step or f"{loss:.4f}" == "3.7686"
             says = f"step {step}: loss **{loss:.4f}**; by counting: {counted_loss:.4f}"
             picture = color_map(softmax(W.detach()), letters, letters)
-            mo.output.replace(mo.vstack([mo.md(says), picture]))
-            if in_browser and mo.current_thread().should_exit:
+            yield mo.vstack([mo.md(says), picture])
+            if notebook.stopped():
                 break
-        mo.output.replace(mo.vstack([mo.md(f"Finished at {says}"), picture]))
-        return loss
+        yield mo.vstack([mo.md(f"Finished at {says}"), picture])
 
-    stop_button  # pressed, it runs this cell again, which ends the thread of the time before
-    in_browser = mo.app_meta().mode != "script"
-    if not in_browser:
-        first_loss = train_and_draw(1)
-        assert not is_lectures or f"{first_loss:.4f}" == "3.7686"
-    mo.stop(not train_button.value, mo.md("Press the button to train; it takes half a minute."))
-    mo.Thread(target=train_and_draw, args=(100,)).start()
+    stop_button  # pressed, it runs this cell again, which ends the training of the time before
+    notebook.wait_for(train_button, "It takes half a minute.")
+    notebook.play(training_pictures(1 if notebook.in_script() else 100))
     return
 
 
@@ -983,7 +975,7 @@ def _():
 def _(reload_button):
     reload_button
     run_choice = mo.ui.dropdown(notebook.runs(LESSON / "runs"), label="Run")
-    mo.hstack([run_choice, reload_button], justify="start")
+    notebook.row(run_choice, reload_button)
     return (run_choice,)
 
 

@@ -21,6 +21,7 @@ with app.setup:
     import random
     import time
     from collections import Counter
+    from functools import partial
     from pathlib import Path
 
     import marimo as mo
@@ -38,12 +39,7 @@ with app.setup:
 
     LESSON = Path(__file__).resolve().parent.parent
     VIDEO = "TCH_1BHY58I"
-
-
-@app.function(hide_code=True)
-def at(time):
-    """A link to this time of the video."""
-    return notebook.minute(VIDEO, time)
+    at = partial(notebook.minute, VIDEO)
 
 
 @app.function(hide_code=True)
@@ -65,7 +61,6 @@ def draw_embedding(C, letters, title, marked=None):
 
 @app.cell(hide_code=True)
 def _():
-    in_browser = mo.app_meta().mode != "script"
     data = open_data("names")
     real = data.words.sha256 == datasets.SOURCES["names"].sha256
     long_train, y_train = build_dataset(data.train, data.alphabet, 10)
@@ -80,7 +75,7 @@ def _():
     is computed while you read, by the code of this lesson: type your own name, move a slider,
     train a network. The data is {_which}.
     """)
-    return data, in_browser, long_dev, long_train, real, y_dev, y_train
+    return data, long_dev, long_train, real, y_dev, y_train
 
 
 @app.cell(hide_code=True)
@@ -126,7 +121,7 @@ def _():
     A window slides over each name. What is in it is the input, and the character after it is the
     target. Type a name, and change the length of the window, `block_size`.
 
-    {mo.hstack([name_text, block_slider], wrap=True, justify="start")}
+    {notebook.row(name_text, block_slider)}
     """)
     return block_slider, name_text
 
@@ -510,14 +505,14 @@ def _():
     rate. On the left, the rate is so low that little happens; on the right, it is too high, and the
     loss jumps up. The lecture chooses 0.1.
 
-    {mo.hstack([rates_slider, find_button], wrap=True, justify="start")}
+    {notebook.row(rates_slider, find_button)}
     """)
     return find_button, rates_slider
 
 
 @app.cell(hide_code=True)
-def _(find_button, in_browser, long_train, rates_slider, y_train):
-    mo.stop(in_browser and not find_button.value, mo.md("It takes about a second."))
+def _(find_button, long_train, rates_slider, y_train):
+    notebook.wait_for(find_button, "It takes about a second.")
     torch.manual_seed(42)
     _model = MLP(27, block_size=3, n_embd=2, n_hidden=100, dropout=0.0, init="normal")
     _rates = geometric(*(10.0**_power for _power in rates_slider.value), 1000)
@@ -603,27 +598,18 @@ def _():
     The first weights here are smaller than the lecture's, so that 10,000 steps show what 200,000
     show there.
 
-    {mo.hstack(_widgets, wrap=True, justify="start")}
+    {notebook.row(*_widgets)}
     """)
     return experiments, set_experiments, sizes_sliders, stop_button, train_button
 
 
 @app.cell(hide_code=True)
-def _(data, in_browser, set_experiments, sizes_sliders, stop_button, train_button):
+def _(data, set_experiments, sizes_sliders, stop_button, train_button):
     def _experiment(steps, **sizes):
         torch.manual_seed(42)
         model = MLP(27, **sizes, dropout=0.0)
         x, y = build_dataset(data.train, data.alphabet, model.block_size)
-        losses = []
-        for loss in train(model, x, y, steps):
-            losses.append(loss)
-            if len(losses) % (part := steps // 40) == 0:
-                axes = notebook.plot(2.2, xlabel="step", ylabel="loss", xlim=(0, steps))
-                means = torch.tensor(losses).view(-1, part).mean(1)
-                axes.plot(range(part, len(losses) + 1, part), means.tolist(), marker=".")
-                yield notebook.show(axes.figure)
-                if notebook.stopped():
-                    break
+        losses = yield from notebook.loss_curves(train(model, x, y, steps), steps)
         row = sizes | {"parameters": sum(p.nelement() for p in model.parameters())}
         row |= {"steps": len(losses), "train": round(estimate_loss(model, x, y), 4)}
         x, y = build_dataset(data.dev, data.alphabet, model.block_size)
@@ -631,8 +617,9 @@ def _(data, in_browser, set_experiments, sizes_sliders, stop_button, train_butto
         set_experiments(lambda before: [*before, (row, model)])
 
     stop_button  # pressed, it runs this cell again, which ends the training of the time before
-    mo.stop(in_browser and not train_button.value, mo.md("Press *Train*."))
-    notebook.play(_experiment(**sizes_sliders.value | ({} if in_browser else {"steps": 400})))
+    notebook.wait_for(train_button, "Press *Train*.")
+    _steps = {"steps": 400} if notebook.in_script() else {}
+    notebook.play(_experiment(**sizes_sliders.value | _steps))
     return
 
 
@@ -647,13 +634,13 @@ def _():
     that behave alike become neighbors. The vowels, orange, come together; the dot and q keep away
     from all others.
 
-    {mo.hstack([map_button, map_stop_button], justify="start")}
+    {notebook.row(map_button, map_stop_button)}
     """)
     return map_button, map_stop_button
 
 
 @app.cell(hide_code=True)
-def _(data, in_browser, long_train, map_button, map_stop_button, y_train):
+def _(data, long_train, map_button, map_stop_button, y_train):
     def _watch(steps):
         torch.manual_seed(42)
         model = MLP(27, block_size=3, n_embd=2, n_hidden=200, dropout=0.0, init="normal")
@@ -666,8 +653,8 @@ def _(data, in_browser, long_train, map_button, map_stop_button, y_train):
                     return
 
     map_stop_button
-    mo.stop(in_browser and not map_button.value, mo.md("It takes about ten seconds."))
-    notebook.play(_watch(20_000 if in_browser else 250))
+    notebook.wait_for(map_button, "It takes about ten seconds.")
+    notebook.play(_watch(250 if notebook.in_script() else 20_000))
     return
 
 
@@ -720,11 +707,7 @@ def _(again_button):
     beginning_text = mo.ui.text("ma", label="A beginning", debounce=200)
     temperature_slider = mo.ui.slider(0.1, 2, 0.1, value=1, label="temperature", show_value=True)
     sample_button = mo.ui.button(label="Other names", value=0, on_click=lambda seed: seed + 1)
-    mo.hstack(
-        [run_choice, again_button, beginning_text, temperature_slider, sample_button],
-        wrap=True,
-        justify="start",
-    )
+    notebook.row(run_choice, again_button, beginning_text, temperature_slider, sample_button)
     return beginning_text, run_choice, sample_button, temperature_slider
 
 

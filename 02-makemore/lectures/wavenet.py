@@ -18,6 +18,7 @@ app = marimo.App(width="medium", app_title="Lecture 6: WaveNet")
 
 with app.setup:
     import math
+    from functools import partial
     from pathlib import Path
 
     import marimo as mo
@@ -36,12 +37,7 @@ with app.setup:
 
     LESSON = Path(__file__).resolve().parent.parent
     VIDEO = "t3YJ5hKiMQ0"
-
-
-@app.function(hide_code=True)
-def at(time):
-    """A link to this time of the video."""
-    return notebook.minute(VIDEO, time)
+    at = partial(notebook.minute, VIDEO)
 
 
 @app.function(hide_code=True)
@@ -57,7 +53,6 @@ def count_parameters(model):
 
 @app.cell(hide_code=True)
 def _():
-    in_browser = mo.app_meta().mode != "script"
     data = open_data("names")
     real = data.words.sha256 == datasets.SOURCES["names"].sha256
     x_train, y_train = build_dataset(data.train, data.alphabet, 8)
@@ -78,7 +73,7 @@ def _():
     We begin with the MLP of the last lectures, with batch norm: three characters, ten numbers for
     each, 200 hidden neurons, 12,097 parameters.
     """)
-    return data, in_browser, real, x_dev, x_train, y_dev, y_train
+    return data, real, x_dev, x_train, y_dev, y_train
 
 
 @app.function
@@ -207,7 +202,7 @@ def _():
     then pairs of pairs, then pairs of those. Each layer sees twice as far as the one below. Choose
     a unit, and see which characters reach it.
 
-    {mo.hstack([name_text, depth_slider], wrap=True, justify="start")}
+    {notebook.row(name_text, depth_slider)}
     """)
     return depth_slider, name_text
 
@@ -327,7 +322,7 @@ def _():
     Here is the whole network, of ten numbers for each character and 68 channels. The lecture
     chooses 68 so that it has about as many parameters as the MLP. What does a longer context cost?
 
-    {mo.hstack(shape_sliders.elements.values(), wrap=True, justify="start")}
+    {notebook.row(*shape_sliders.elements.values())}
     """)
     return (shape_sliders,)
 
@@ -413,14 +408,13 @@ def _():
     seconds, the lecture's 200,000 some minutes. Its first network that fuses pairs comes to a dev
     loss of 2.029, no better than the MLP. There is a bug in it.
 
-    {mo.hstack(_widgets, wrap=True, justify="start")}
+    {notebook.row(*_widgets)}
     """)
     return experiments, network_choice, set_experiments, steps_slider, stop_button, train_button
 
 
 @app.cell(hide_code=True)
 def _(
-    in_browser,
     network_choice,
     set_experiments,
     steps_slider,
@@ -435,15 +429,7 @@ def _(
         torch.manual_seed(42)
         model = make_networks()[name]
         x, x_of_dev = (windows[:, -model.block_size :] for windows in (x_train, x_dev))
-        losses = []
-        for loss in train(model, x, y_train, steps):
-            losses.append(loss)
-            if len(losses) % (part := steps // 40) == 0:
-                axes = notebook.plot(2.2, xlabel="step", ylabel="loss", xlim=(0, steps))
-                axes.plot(range(part, len(losses) + 1, part), averaged(losses, part), marker=".")
-                yield notebook.show(axes.figure)
-                if notebook.stopped():
-                    break
+        losses = yield from notebook.loss_curves(train(model, x, y_train, steps), steps)
         model.eval()
         row = {"network": name, "parameters": count_parameters(model), "steps": len(losses)}
         row |= {"train": round(estimate_loss(model, x, y_train), 4)}
@@ -451,8 +437,9 @@ def _(
         set_experiments(lambda before: [*before, (row, model)])
 
     stop_button  # pressed, it runs this cell again, which ends the training of the time before
-    mo.stop(in_browser and not train_button.value, mo.md("Press *Train*."))
-    notebook.play(_experiment(network_choice.value, steps_slider.value if in_browser else 400))
+    notebook.wait_for(train_button, "Press *Train*.")
+    _steps = 400 if notebook.in_script() else steps_slider.value
+    notebook.play(_experiment(network_choice.value, _steps))
     return
 
 
@@ -510,9 +497,9 @@ def _(bug_slider):
 
 
 @app.cell(hide_code=True)
-def _(experiments, in_browser, real, x_train, y_train):
+def _(experiments, real, x_train, y_train):
     for _norm, _first_loss in (("lecture", "3.3167"), ("lesson", "3.3169")):
-        if real and not in_browser:  # where other pages may draw from the same generator
+        if real and notebook.in_script():  # where other pages may draw from the same generator
             torch.manual_seed(42)
             _model = WaveNet(27, block_size=8, n_embd=24, n_hidden=128)
             if _norm == "lecture":
@@ -672,7 +659,7 @@ def _():
 def _(again_button):
     again_button
     run_choice = mo.ui.dropdown(notebook.runs(LESSON / "runs"), label="Your run")
-    mo.hstack([run_choice, again_button], justify="start")
+    notebook.row(run_choice, again_button)
     return (run_choice,)
 
 

@@ -23,6 +23,7 @@ with app.setup:
     import re
     import sys
     from dataclasses import replace
+    from functools import partial
     from html import escape
     from pathlib import Path
 
@@ -49,20 +50,8 @@ with app.setup:
     from shared import datasets, notebook
 
     VIDEO = "kCc8FmEb1nY"
-    IN_SCRIPT = mo.app_meta().mode == "script"
+    at = partial(notebook.minute, VIDEO)
     torch.set_num_threads(1)  # the models are too small for more
-
-
-@app.function(hide_code=True)
-def at(time):
-    """A link to this time of the video."""
-    return notebook.minute(VIDEO, time)
-
-
-@app.function(hide_code=True)
-def row(*parts):
-    """Side by side, or below each other where there is no room."""
-    return mo.hstack(parts, wrap=True, justify="start", align="center")
 
 
 @app.function(hide_code=True)
@@ -205,7 +194,7 @@ def _(is_lectures, train_data):
     A *batch* is several windows from random places, one a row: inputs and targets. With the
     lecture's text and its seed, these are the lecture's.
     """)
-    _batch = row(grid(xb, digits=0, shade=False), grid(yb, digits=0, shade=False))
+    _batch = notebook.row(grid(xb, digits=0, shade=False), grid(yb, digits=0, shade=False))
     mo.vstack([_text, _batch, batch_form])
     return batch_form, xb, yb
 
@@ -298,24 +287,17 @@ def draw_losses(losses_of):
 
 
 @app.function(hide_code=True)
-def train_and_draw(recipe, vocab_size, train_data, dev_data, set_trained):
-    """Train a stage of the lecture's model and show how it goes, in a thread."""
+def train_stage(recipe, vocab_size, train_data, dev_data, set_trained):
+    """Train a stage of the lecture's model; yields what there is to see."""
     torch.manual_seed(1337)
-    stage, losses = recipe.stage, []
-    model = make_model(recipe, vocab_size)
-    for loss in train(model, train_data, recipe.steps, recipe.lr):
-        losses.append(loss)
-        if len(losses) % (recipe.steps // 20) == 0:
-            title = mo.md(f"`{stage}`, step {len(losses):,}: loss {loss:.2f}")
-            mo.output.replace(mo.vstack([title, draw_losses({stage: losses})]))
-        if not IN_SCRIPT and mo.current_thread().should_exit:
-            break
+    stage, model = recipe.stage, make_model(recipe, vocab_size)
+    training = train(model, train_data, recipe.steps, recipe.lr)
+    losses = yield from notebook.loss_curves(training, recipe.steps)
     dev_loss = estimate_loss(model, dev_data)
     model.eval()
-    mo.output.replace(mo.md(f"Trained: {len(losses):,} steps, dev loss {dev_loss:.4f}."))
+    yield mo.md(f"Trained: {len(losses):,} steps, dev loss {dev_loss:.4f}.")
     result = model, losses, dev_loss
     set_trained(lambda old: {s: old[s] for s in old if s != stage} | {stage: result})
-    return dev_loss
 
 
 @app.cell
@@ -333,24 +315,22 @@ def _():
 
 
 @app.cell
-def _(bigram_button, chars, dev_data, is_lectures, set_trained, train_data):
-    _args = replace(RECIPES[0], steps=2000), len(chars), train_data, dev_data, set_trained
-    if IN_SCRIPT:
-        _loss = train_and_draw(*_args)
-        assert not is_lectures or round(_loss, 1) == 2.5
-    mo.stop(not bigram_button.value)
-    mo.Thread(target=train_and_draw, args=_args).start()
+def _(bigram_button, chars, dev_data, set_trained, train_data):
+    notebook.wait_for(bigram_button, "It takes a few seconds.")
+    _recipe = replace(RECIPES[0], steps=2000)
+    notebook.play(train_stage(_recipe, len(chars), train_data, dev_data, set_trained))
     return
 
 
 @app.cell(hide_code=True)
-def _(chars, dev_data, train_data, trained):
+def _(chars, dev_data, is_lectures, train_data, trained):
     counted = Bigram(len(chars), block_size=8).eval()
     counted.count(train_data)
     _floor = estimate_loss(counted, dev_data)
     _says = f"Counting all pairs makes such a table at once. Its dev loss is **{_floor:.4f}**."
     if "bigram" in trained():
-        _model, _, _ = trained()["bigram"]
+        _model, _, _loss = trained()["bigram"]
+        assert not (is_lectures and notebook.in_script()) or round(_loss, 1) == 2.5
         _ids = _model.generate(torch.zeros((1, 1), dtype=torch.long), 150)
         _says += " The trained one writes what looks a little like words:"
         _says += f"\n\n```\n{chars.decode(_ids[0].tolist())}\n```"
@@ -439,7 +419,7 @@ def _():
 @app.cell(hide_code=True)
 def _(a_radio, b):
     _a = a_radio.value
-    row(grid(_a), "@", grid(b, digits=0, shade=False), "=", grid(_a @ b, shade=False))
+    notebook.row(grid(_a), "@", grid(b, digits=0, shade=False), "=", grid(_a @ b, shade=False))
     return
 
 
@@ -496,7 +476,7 @@ def _():
     added. Without the places, attention sees a bag of tokens: reverse all but the last one, and
     the last one gathers the same numbers. Switch the positions on.
     """)
-    mo.vstack([_text, notebook.code(Embeddings.forward), row(word_text, positions_switch)])
+    mo.vstack([_text, notebook.code(Embeddings.forward), notebook.row(word_text, positions_switch)])
     return positions_switch, word_text
 
 
@@ -545,7 +525,7 @@ def _():
     These are the weights for the lecture's random numbers. A row belongs to a token, and shows
     how much it takes from each. Without the mask, it sees the future.
     """)
-    _controls = row(*switches.elements.values(), example_slider)
+    _controls = notebook.row(*switches.elements.values(), example_slider)
     mo.vstack([_text, notebook.code(attend), _weights, _controls])
     return example_slider, switches
 
@@ -640,20 +620,17 @@ def _():
     mo.md(f"""
     ### Grow it, stage by stage
 
-    {row(*growth.elements.values(), train_button, stop_button)}
+    {notebook.row(*growth.elements.values(), train_button, stop_button)}
     """)
     return again_button, growth, stop_button, train_button
 
 
 @app.cell
 def _(chars, dev_data, growth, set_trained, stop_button, train_button, train_data):
-    stop_button  # pressed, it runs this cell again, which ends the thread of the time before
+    stop_button  # pressed, it runs this cell again, which ends the training of the time before
+    notebook.wait_for(train_button, "With 500 steps, a stage takes two to ten seconds.")
     _recipe = replace(RECIPES[1], lr=5e-3, **growth.value)
-    _args = _recipe, len(chars), train_data, dev_data, set_trained
-    if IN_SCRIPT:
-        train_and_draw(*_args)
-    mo.stop(not train_button.value, mo.md("With 500 steps, a stage takes two to ten seconds."))
-    mo.Thread(target=train_and_draw, args=_args).start()
+    notebook.play(train_stage(_recipe, len(chars), train_data, dev_data, set_trained))
     return
 
 
@@ -689,7 +666,7 @@ def _(again_button):
     this page; or else the bigram, counted. `python train.py`, in a terminal, makes a run. It
     takes two minutes, and is far better than what can be trained here.
 
-    {row(run_choice, again_button)}
+    {notebook.row(run_choice, again_button)}
     """)
     return (run_choice,)
 
@@ -774,7 +751,7 @@ def _(heads_text, model, vocabulary):
             for _name, _start, _end in zip(("block", "head", "token"), (0, 0, _last[2]), _last)
         ]
     )
-    row(*look)
+    notebook.row(*look)
     return look, maps, seen
 
 
@@ -785,7 +762,7 @@ def _(look, maps, seen):
     for _h, _weights in enumerate(maps[_block, :, _token].tolist()):
         _titles = [f"{_w:.2f}" for _w in _weights]
         _colors = [_w**0.5 for _w in _weights]  # so that small ones can be seen, too
-        _lines.append(row(f"head {_h}", shaded(seen, _colors, _titles)))
+        _lines.append(notebook.row(f"head {_h}", shaded(seen, _colors, _titles)))
     _of = mo.md(f"Token {_token}, `{seen[_token]}`, looks at:")
     _all = mo.md(f"All of head {_head}, a row for each token that looks:")
     _labels = [_character.replace(" ", "·") for _character in seen]
@@ -868,7 +845,7 @@ def _():
     of 1. Stretch or shift them as you like, the result is the same. Batch norm, in lecture 4,
     does so with the columns of a batch; here it is the rows, so no example depends on another.
     """)
-    mo.vstack([_text, notebook.code(layer_norm), row(stretch_slider, shift_slider)])
+    mo.vstack([_text, notebook.code(layer_norm), notebook.row(stretch_slider, shift_slider)])
     return shift_slider, stretch_slider
 
 
@@ -898,7 +875,7 @@ def _():
     mean stays the same. Left, the weights of an average with dropout; right, the mean of 1,000
     draws.
 
-    {row(p_slider, draw_slider)}
+    {notebook.row(p_slider, draw_slider)}
     """)
     return draw_slider, p_slider
 
@@ -909,7 +886,7 @@ def _(draw_slider, p_slider):
     _wei = _past / _past.sum(1, keepdim=True)
     torch.manual_seed(draw_slider.value)
     _draws = F.dropout(_wei.expand(1000, 6, 6), p_slider.value)
-    row(grid(_draws[0]), grid(_draws.mean(0)))
+    notebook.row(grid(_draws[0]), grid(_draws.mean(0)))
     return
 
 
@@ -936,7 +913,7 @@ def _(model_name):
     the probability p together. Gray is what the model says, blue what is drawn from.
     """)
     write_button = mo.ui.run_button(label="Let it write 200 tokens")
-    mo.vstack([_text, prompt_text, row(*sampling.elements.values())])
+    mo.vstack([_text, prompt_text, notebook.row(*sampling.elements.values())])
     return prompt_text, sampling, write_button
 
 
@@ -958,7 +935,7 @@ def _(model, prompt_text, sampling, vocabulary, write_button):
 
 @app.cell
 def _(model, prompt, prompt_text, sampling, vocabulary, write_button):
-    mo.stop(not (write_button.value or IN_SCRIPT), mo.md("It draws as the sliders say."))
+    notebook.wait_for(write_button, "It draws as the sliders say.")
     _ids = []
     for _token in stream(model, prompt, 200, **sampling.value):
         _ids.append(_token.item())

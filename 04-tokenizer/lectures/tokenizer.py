@@ -20,6 +20,7 @@ app = marimo.App(width="medium", app_title="Lecture 8: the tokenizer")
 
 with app.setup:
     import sys
+    from functools import partial
     from html import escape
     from itertools import accumulate
     from pathlib import Path
@@ -48,12 +49,7 @@ with app.setup:
     from tokenizer.unicode import well_formed
 
     VIDEO = "zduSFxRajkE"
-
-
-@app.function(hide_code=True)
-def at(time):
-    """A link to this time of the video."""
-    return notebook.minute(VIDEO, time)
+    at = partial(notebook.minute, VIDEO)
 
 
 @app.function(hide_code=True)
@@ -125,7 +121,7 @@ def _():
 def _(again_button, gpt_button):
     again_button
     run_choice = mo.ui.dropdown(notebook.runs(LESSON / "runs"), label="Your own run")
-    mo.hstack([gpt_button, run_choice, again_button], wrap=True, justify="start")
+    notebook.row(gpt_button, run_choice, again_button)
     return (run_choice,)
 
 
@@ -440,7 +436,7 @@ def _():
 def _(tokenizers):
     word = mo.ui.text("together", label="A word", debounce=200)
     encoder = mo.ui.dropdown([*tokenizers], value=[*tokenizers][-1], label="Tokenizer")
-    mo.hstack([word, encoder], wrap=True, justify="start")
+    notebook.row(word, encoder)
     return encoder, word
 
 
