@@ -171,24 +171,20 @@ def _(slope_form):
 
 @app.cell(hide_code=True)
 def _():
-    mo.md(f"""
-    ## {at("0:14:12")} Several inputs
-
-    $d = a \\cdot b + c$ has three inputs, and a slope for each of them: nudge one, leave the
-    others as they are. Before you move a slider, guess which slopes will change.
-    """)
-    return
-
-
-@app.cell
-def _():
     abc = mo.ui.dictionary(
         {
             name: mo.ui.slider(-10, 10, 0.5, value=value, label=f"${name}$", show_value=True)
             for name, value in {"a": 2, "b": -3, "c": 10}.items()
         }
     )
-    notebook.row(*abc.elements.values())
+    mo.md(f"""
+    ## {at("0:14:12")} Several inputs
+
+    $d = a \\cdot b + c$ has three inputs, and a slope for each of them: nudge one, leave the
+    others as they are. Before you move a slider, guess which slopes will change.
+
+    {notebook.row(*abc.elements.values())}
+    """)
     return (abc,)
 
 
@@ -220,6 +216,9 @@ def _(abc):
 
 @app.cell(hide_code=True)
 def _():
+    typed = mo.ui.text_area(
+        "e = a * b\nd = e + c\nL = d * f", rows=4, label="An expression", debounce=300
+    )
     mo.md(f"""
     ## {at("0:19:09")} The Value object, and its picture
 
@@ -228,16 +227,9 @@ def _():
     becomes the label of a box, and names without a value get a slider. There are `+ - * / **` and
     `exp`,
     `log`, `relu`, `sigmoid`, `tanh`.
+
+    {typed}
     """)
-    return
-
-
-@app.cell
-def _():
-    typed = mo.ui.text_area(
-        "e = a * b\nd = e + c\nL = d * f", rows=4, label="An expression", debounce=300
-    )
-    typed
     return (typed,)
 
 
@@ -280,7 +272,11 @@ def _(leaves, typed):
 
 
 @app.cell(hide_code=True)
-def _():
+def _(result):
+    backward_order = [*reversed(engine._topological_order(result))]
+    node_slider = mo.ui.slider(
+        0, len(backward_order), label="Nodes that have passed their gradient on", show_value=True
+    )
     mo.md(f"""
     ## {at("0:32:10")} Backpropagation by hand, one node at a time
 
@@ -288,17 +284,9 @@ def _():
     passes its gradient on to its children, multiplied by its *local derivative* with respect to
     that child. This is the chain rule. Move the slider, and see each node of your expression do
     it.
+
+    {node_slider}
     """)
-    return
-
-
-@app.cell
-def _(result):
-    backward_order = [*reversed(engine._topological_order(result))]
-    node_slider = mo.ui.slider(
-        0, len(backward_order), label="Nodes that have passed their gradient on", show_value=True
-    )
-    node_slider
     return backward_order, node_slider
 
 
@@ -513,20 +501,16 @@ def _(backward_form):
 
 @app.cell(hide_code=True)
 def _():
+    with_equals = mo.ui.switch(label="the bug: `=` instead of `+=`")
     mo.md(f"""
     ## {at("1:22:28")} The bug when a node is used twice
 
     What is the derivative of $b = a + a$? It is 2, one for each time that $a$ is used. An engine
     that *sets* gradients gets 1: the second contribution overwrites the first. Gradients must be
     added up, `+=`. That is also why they have to be set to zero before the next backward pass.
+
+    {with_equals}
     """)
-    return
-
-
-@app.cell
-def _():
-    with_equals = mo.ui.switch(label="the bug: `=` instead of `+=`")
-    with_equals
     return (with_equals,)
 
 

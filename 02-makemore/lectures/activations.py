@@ -116,21 +116,17 @@ def _():
 
 @app.cell(hide_code=True)
 def _():
+    scales = [0, 0.01, 0.03, 0.1, 0.3, 1]
+    w2_slider = mo.ui.slider(steps=scales, value=1, label="Scale of $W_2$, $b_2$", show_value=True)
     mo.md(f"""
     ## {at("0:04:19")} The initial loss
 
     A network that knows nothing should find all 27 characters equally likely, and have a loss of
     -log 1/27 = 3.30. With standard normal weights the first loss is 27.88: the network is very
     sure, and wrong. Make the last layer smaller, until the loss is what it should be.
+
+    {w2_slider}
     """)
-    return
-
-
-@app.cell
-def _():
-    scales = [0, 0.01, 0.03, 0.1, 0.3, 1]
-    w2_slider = mo.ui.slider(steps=scales, value=1, label="Scale of $W_2$, $b_2$", show_value=True)
-    w2_slider
     return (w2_slider,)
 
 
@@ -153,6 +149,8 @@ def _(data, of_lecture, vocab_size, w2_slider, x, y):
 
 @app.cell(hide_code=True)
 def _():
+    sizes = [0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5]
+    w1_slider = mo.ui.slider(steps=sizes, value=1, label="Scale of $W_1$, $b_1$", show_value=True)
     mo.md(f"""
     The first steps of training would only make these numbers smaller: the loss curve looks like a
     hockey stick. Without that easy part, all steps go into real learning. (A scale of exactly 0
@@ -164,15 +162,9 @@ def _():
     or 1 passes hardly any gradient back. Below, a point for each of the 200 units (from left to
     right) and each of the 32 examples, colored where $|h| > 0.99$. A column that is colored from
     top to bottom is a dead unit: no example of the batch can teach it anything.
+
+    {w1_slider}
     """)
-    return
-
-
-@app.cell
-def _():
-    sizes = [0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5]
-    w1_slider = mo.ui.slider(steps=sizes, value=1, label="Scale of $W_1$, $b_1$", show_value=True)
-    w1_slider
     return (w1_slider,)
 
 
@@ -297,19 +289,15 @@ def _(vocab_size, w1_slider, x):
 
 @app.cell(hide_code=True)
 def _():
-    mo.md("""
+    powers = [2, 4, 8, 16, 32, 64, 128, 256]
+    size_slider = mo.ui.slider(steps=powers, value=32, label="Batch size", show_value=True)
+    mo.md(f"""
     It has a price: the examples of a batch now affect each other. Here is the output of one unit
     for the same example in 100 batches, each with other companions. The smaller the batch, the
     more it jitters. This noise does some good, since it makes overfitting harder.
+
+    {size_slider}
     """)
-    return
-
-
-@app.cell
-def _():
-    powers = [2, 4, 8, 16, 32, 64, 128, 256]
-    size_slider = mo.ui.slider(steps=powers, value=32, label="Batch size", show_value=True)
-    size_slider
     return (size_slider,)
 
 
@@ -467,18 +455,6 @@ def _():
 
 
 @app.cell(hide_code=True)
-def _():
-    mo.md(f"""
-    ## {at("1:26:51")} Activations, layer by layer
-
-    Look inside before you train. In a healthy network, the activations of all layers spread alike,
-    and few are saturated. Try a gain of 1: the activations shrink from layer to layer. At 3, most
-    of them sit at -1 and 1. Then switch batch norm on, and try both again.
-    """)
-    return
-
-
-@app.cell
 def _(gains):
     knobs = mo.ui.dictionary(
         {
@@ -490,7 +466,15 @@ def _(gains):
         }
     )
     panel = notebook.row(*knobs.elements.values())
-    panel
+    mo.md(f"""
+    ## {at("1:26:51")} Activations, layer by layer
+
+    Look inside before you train. In a healthy network, the activations of all layers spread alike,
+    and few are saturated. Try a gain of 1: the activations shrink from layer to layer. At 3, most
+    of them sit at -1 and 1. Then switch batch norm on, and try both again.
+
+    {panel}
+    """)
     return knobs, panel
 
 
@@ -763,6 +747,9 @@ def _():
 
 @app.cell(hide_code=True)
 def _():
+    guess = mo.ui.radio(
+        ["All of it trains, only more slowly.", "Nothing trains.", "Only a part of it trains."]
+    )
     mo.md(f"""
     With the lecture's data, you get its figures: a first loss of 3.2870, standard deviations of
     0.63 to 0.65, and from 2.8 down to 1.7 % saturated. All layers look alike, without tuning; and
@@ -778,16 +765,9 @@ def _():
     ### Exercise: all weights zero
 
     What if all weights and biases begin at 0, except the embeddings? Choose before you look.
+
+    {guess}
     """)
-    return
-
-
-@app.cell
-def _():
-    guess = mo.ui.radio(
-        ["All of it trains, only more slowly.", "Nothing trains.", "Only a part of it trains."]
-    )
-    guess
     return (guess,)
 
 

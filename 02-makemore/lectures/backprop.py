@@ -277,16 +277,6 @@ def _(p, t, tensor_choice, untrained, why, x, y):
 
 @app.cell(hide_code=True)
 def _():
-    mo.md("""
-    **Now yours.** Write the gradient of any tensor, named as in the lecture: `dcounts` is that of
-    `counts`. You can use all tensors, `Xb`, `Yb`, `n`, `torch` and `F`, and those gradients that
-    you do not write; they are autograd's. The last line below is not right yet.
-    """)
-    return
-
-
-@app.cell
-def _():
     yours = mo.ui.code_editor(
         "dlogprobs = torch.zeros_like(logprobs)\n"
         "dlogprobs[range(n), Yb] = -1.0 / n\n"
@@ -295,7 +285,13 @@ def _():
         label="Your gradients",
         debounce=400,
     )
-    yours
+    mo.md(f"""
+    **Now yours.** Write the gradient of any tensor, named as in the lecture: `dcounts` is that of
+    `counts`. You can use all tensors, `Xb`, `Yb`, `n`, `torch` and `F`, and those gradients that
+    you do not write; they are autograd's. The last line below is not right yet.
+
+    {yours}
+    """)
     return (yours,)
 
 
@@ -393,6 +389,7 @@ def _(sample_slider):
 
 @app.cell(hide_code=True)
 def _():
+    row_slider = mo.ui.slider(0, 31, label="Example of the batch", show_value=True)
     mo.md(f"""
     The paper on batch norm, and PyTorch after it, divide by n in training, but by n - 1 for the
     running variance that is used afterwards. The lecture calls this a bug, if a small one, and
@@ -402,14 +399,9 @@ def _():
 
     Eight tensors are there only to compute the loss from the logits. On paper, nearly everything
     in their derivatives cancels, and one line is left: the probabilities, minus 1 at the target.
+
+    {row_slider}
     """)
-    return
-
-
-@app.cell
-def _():
-    row_slider = mo.ui.slider(0, 31, label="Example of the batch", show_value=True)
-    row_slider
     return (row_slider,)
 
 
@@ -460,7 +452,10 @@ def _(cross_entropy_form):
 
 
 @app.cell(hide_code=True)
-def _():
+def _(p):
+    channel_slider = mo.ui.slider(
+        0, len(p["bngain"]) - 1, value=2, label="Channel", show_value=True
+    )
     mo.md(f"""
     ## {at("1:36:37")} Exercise 3: batch norm at once
 
@@ -471,16 +466,9 @@ def _():
     You can see both as a straight line. Each dot is an example: its place in the channel, and the
     gradient that arrives there. Batch norm takes away the line that fits best, and passes on only
     the distances from it (scaled by `bnvar_inv`).
+
+    {channel_slider}
     """)
-    return
-
-
-@app.cell
-def _(p):
-    channel_slider = mo.ui.slider(
-        0, len(p["bngain"]) - 1, value=2, label="Channel", show_value=True
-    )
-    channel_slider
     return (channel_slider,)
 
 

@@ -73,6 +73,13 @@ def color_map(table, rows, columns, pair=None):
 
 @app.cell(hide_code=True)
 def _():
+    dataset = datasets.load("names")
+    words = dataset.text.split()
+    is_lectures = dataset.sha256 == datasets.SOURCES["names"].sha256
+    if is_lectures:
+        assert len(words) == 32_033
+        assert (min(map(len, words)), max(map(len, words))) == (2, 15)
+    part_text = mo.ui.text("mm", label="Letters", debounce=200)
     mo.md(f"""
     # Lecture 2, live: bigrams
 
@@ -84,20 +91,9 @@ def _():
 
     makemore makes more of what you give it. The lecture gives it names, one on each line. How
     many have the letters that you like?
+
+    {part_text}
     """)
-    return
-
-
-@app.cell
-def _():
-    dataset = datasets.load("names")
-    words = dataset.text.split()
-    is_lectures = dataset.sha256 == datasets.SOURCES["names"].sha256
-    if is_lectures:
-        assert len(words) == 32_033
-        assert (min(map(len, words)), max(map(len, words))) == (2, 15)
-    part_text = mo.ui.text("mm", label="Letters", debounce=200)
-    part_text
     return is_lectures, part_text, words
 
 
@@ -265,19 +261,15 @@ def _(count_form):
 
 @app.cell(hide_code=True)
 def _():
+    pair_text = mo.ui.text("qu", label="A pair", debounce=200)
     mo.md(f"""
     ## {at("0:18:19")} The picture
 
     Here is the whole model: the stronger the color, the more often the column's character follows
     the row's. Type a pair to find it, or rest the mouse on the map.
+
+    {pair_text}
     """)
-    return
-
-
-@app.cell
-def _():
-    pair_text = mo.ui.text("qu", label="A pair", debounce=200)
-    pair_text
     return (pair_text,)
 
 
@@ -414,20 +406,16 @@ def _(N, draw_choice, is_lectures, letters, seed_number, table_choice):
 
 @app.cell(hide_code=True)
 def _():
+    keepdim_switch = mo.ui.switch(True, label="`keepdim=True`")
     mo.md(f"""
     ## {at("0:36:17")} All rows at once, and a trap
 
     To divide each row by its own sum, the sums must be a column, (27, 1). Without `keepdim=True`
     their shape is (27,). Broadcasting takes that for a *row*, and divides column *j* by the sum of
     row *j*. No error is raised. Switch it off, and look at the sums.
+
+    {keepdim_switch}
     """)
-    return
-
-
-@app.cell
-def _():
-    keepdim_switch = mo.ui.switch(True, label="`keepdim=True`")
-    keepdim_switch
     return (keepdim_switch,)
 
 
@@ -526,18 +514,6 @@ def _(P, alphabet, counted_loss, is_lectures, name_text, stoi):
 
 @app.cell(hide_code=True)
 def _():
-    mo.md(f"""
-    ## {at("1:00:50")} Smoothing by fake counts
-
-    If a pair was never seen, its probability is 0, and the loss is infinite. So add some fake
-    counts to every pair before you divide. The more you add, the more alike all probabilities
-    become, and the loss of all names goes up to log 27 = 3.30.
-    """)
-    return
-
-
-@app.cell
-def _():
     rare_text = mo.ui.text("andrejq", label="A rare name", debounce=200)
     fake_slider = mo.ui.slider(
         steps=[0, 0.01, 0.1, 1, 10, 100, 1000, 10_000],
@@ -545,7 +521,15 @@ def _():
         label="Fake counts",
         show_value=True,
     )
-    notebook.row(rare_text, fake_slider)
+    mo.md(f"""
+    ## {at("1:00:50")} Smoothing by fake counts
+
+    If a pair was never seen, its probability is 0, and the loss is infinite. So add some fake
+    counts to every pair before you divide. The more you add, the more alike all probabilities
+    become, and the loss of all names goes up to log 27 = 3.30.
+
+    {notebook.row(rare_text, fake_slider)}
+    """)
     return fake_slider, rare_text
 
 
@@ -639,6 +623,12 @@ def _(letters, name, stoi):
 
 @app.cell(hide_code=True)
 def _():
+    logit_sliders = mo.ui.array(
+        [
+            mo.ui.slider(-5, 5, 0.5, value=value, label=f"logit {number}", show_value=True)
+            for number, value in enumerate((1.0, 0.0, -2.0), start=1)
+        ]
+    )
     mo.md(f"""
     ## {at("1:13:53")} One linear layer
 
@@ -650,19 +640,9 @@ def _():
     These numbers, the *logits*, may be negative. Read them as logarithms of counts: `exp` turns
     them into counts, and counts, divided by their sum, into probabilities. Move one logit, and
     *all* probabilities change. Then move all three up by 2, and see what has changed.
+
+    {notebook.row(*logit_sliders.elements)}
     """)
-    return
-
-
-@app.cell
-def _():
-    logit_sliders = mo.ui.array(
-        [
-            mo.ui.slider(-5, 5, 0.5, value=value, label=f"logit {number}", show_value=True)
-            for number, value in enumerate((1.0, 0.0, -2.0), start=1)
-        ]
-    )
-    notebook.row(*logit_sliders.elements)
     return (logit_sliders,)
 
 
@@ -793,21 +773,17 @@ def _(name, name_lr, name_steps, name_xs, name_ys, stoi):
 
 @app.cell(hide_code=True)
 def _():
+    train_button = mo.ui.run_button(label="Train for 100 steps")
+    stop_button = mo.ui.run_button(label="Stop")
     mo.md(f"""
     ## {at("1:42:55")} Everything together
 
     All examples in each step, with the lecture's learning rate of 50. Press the button, and watch
     noise turn into the map that you know. With the lecture's names, the first loss is 3.7686, as
     in the video: unlike `torch.multinomial`, `torch.randn` draws the same numbers as in 2022.
+
+    {notebook.row(train_button, stop_button)}
     """)
-    return
-
-
-@app.cell
-def _():
-    train_button = mo.ui.run_button(label="Train for 100 steps")
-    stop_button = mo.ui.run_button(label="Stop")
-    notebook.row(train_button, stop_button)
     return stop_button, train_button
 
 
@@ -886,22 +862,18 @@ def _(N, counted_loss, is_lectures, letters, steps_slider):
 
 @app.cell(hide_code=True)
 def _():
+    regularization_slider = mo.ui.slider(
+        steps=[0, 0.001, 0.01, 0.1, 1, 10], value=0.1, label="Regularization", show_value=True
+    )
     mo.md(f"""
     ## {at("1:50:18")} Smoothing, the network's way
 
     If all weights are 0, all characters are equally likely. *Regularization* adds the mean square
     of the weights to the loss, times a number that you choose, and so pulls them toward 0. It
     does what fake counts do.
+
+    {regularization_slider}
     """)
-    return
-
-
-@app.cell
-def _():
-    regularization_slider = mo.ui.slider(
-        steps=[0, 0.001, 0.01, 0.1, 1, 10], value=0.1, label="Regularization", show_value=True
-    )
-    regularization_slider
     return (regularization_slider,)
 
 
@@ -924,19 +896,15 @@ def _(N, letters, regularization_slider):
 
 @app.cell(hide_code=True)
 def _():
+    last_seed = mo.ui.number(0, SEED, value=SEED, label="Seed")
     mo.md(f"""
     ## {at("1:54:31")} Sampling from the network
 
     The same draws from nearly the same probabilities make nearly the same names. Choose a seed;
     or go back to 1:47:49, train for fewer steps, and see what the names turn into.
+
+    {last_seed}
     """)
-    return
-
-
-@app.cell
-def _():
-    last_seed = mo.ui.number(0, SEED, value=SEED, label="Seed")
-    last_seed
     return (last_seed,)
 
 
