@@ -30,7 +30,7 @@ with app.setup:
     from makemore.exercises import LADDER
     from makemore.loss import estimate_loss
     from makemore.models import examples
-    from makemore.models.bigram import BigramCounts, BigramNet
+    from makemore.models.bigram import BigramCounts
     from makemore.models.transformer import Transformer
     from makemore.sampling import sample
     from makemore.words import Alphabet, word_rows
@@ -80,17 +80,19 @@ def _():
         assert len(words) == 32_033
         assert (min(map(len, words)), max(map(len, words))) == (2, 15)
     part_text = mo.ui.text("mm", label="Letters", debounce=200)
+    _stand_in = """The lecture's file is not on this computer and could not be downloaded. This page
+    uses names that come with the repository, so its figures differ from the video's."""
     mo.md(f"""
     # Lecture 2, live: bigrams
 
     This page goes through [the lecture](https://www.youtube.com/watch?v={VIDEO}) from its first
     minute to its last. Each heading opens the video where it comes to that point. Everything here
-    is computed while you read: type a name, move a slider, and the numbers below follow.
+    is computed while you read: type a name or move a slider, and the numbers below follow.
 
     ## {at("0:03:03")} The data
 
-    makemore makes more of what you give it. The lecture gives it names, one on each line. How
-    many have the letters that you like?
+    makemore makes more of what you give it. The lecture gives it a list of names, one per line.
+    {"" if is_lectures else _stand_in} Which of them contain the letters that you type?
 
     {part_text}
     """)
@@ -98,24 +100,11 @@ def _():
 
 
 @app.cell(hide_code=True)
-def _(is_lectures):
-    mo.stop(is_lectures)
-    mo.callout(
-        mo.md(
-            "The lecture's file is not on this computer and could not be downloaded. This page "
-            "uses names that come with the repository, so its figures differ from the video's."
-        ),
-        "warn",
-    )
-    return
-
-
-@app.cell(hide_code=True)
 def _(part_text, words):
     _found = [_w for _w in words if part_text.value.lower() in _w]
     mo.md(
         f"{len(words):,} names, with {min(map(len, words))} to {max(map(len, words))} letters; "
-        f"**{len(_found):,}** of them have `{part_text.value}`: "
+        f"**{len(_found):,}** of them contain `{part_text.value}`: "
         f"{', '.join(_found[:12])}{' …' if len(_found) > 12 else ''}"
     )
     return
@@ -126,9 +115,9 @@ def _():
     mo.md(f"""
     ## {at("0:06:24")} Bigrams
 
-    The name `emma` is five examples of what comes next: `e` begins it, `m` follows `e`, and so
-    on, until the end. A *bigram* model looks at one character to predict the next, and forgets
-    all that came before. A dot marks where a name begins and ends.
+    The name `emma` holds five examples of which character comes next: `e` comes first, `m` follows
+    `e`, and so on, until the end. A *bigram* model looks at one character to predict the next, and
+    ignores everything before it. A dot marks the beginning and the end of a name.
     """)
     return
 
@@ -163,7 +152,7 @@ def _():
     ## {at("0:09:24")} Counting in a dictionary
 
     How often does each pair occur in all the names? Counting is all the training that this model
-    needs. Search the table for `q`: what can follow it?
+    needs. Search the table for `q`: which characters follow it?
     """)
     return
 
@@ -203,8 +192,9 @@ def _():
     mo.md(f"""
     ## {at("0:12:45")} Counting in a tensor
 
-    A table is handier: a row for the first character, a column for the second, 27 by 27. `stoi`
-    gives each character its number; the dot's is 0. The lecture adds 1 for each pair, in a loop.
+    A table of 27 by 27 numbers is more convenient: a row for the first character, a column for the
+    second. `stoi` maps each character to its index; that of the dot is 0. The lecture counts in a
+    loop:
     """)
     return
 
@@ -237,9 +227,9 @@ def _(alphabet, stoi, words):
         [
             notebook.code(count_in_tensor),
             mo.md(
-                "For all names, the loop takes a second or two. The lesson's own method counts "
-                "faster. It takes two tensors with a name in each row: `x`, and `y`, which is one "
-                "character ahead. Write it; a loop is right, too."
+                "For all names, the loop takes a second or two. The lesson's own method is faster. "
+                "Its arguments are two tensors with a name in each row: `x`, and `y`, which is one "
+                "character ahead. Write it; a loop is fine."
             ),
         ]
     )
@@ -266,7 +256,7 @@ def _():
     ## {at("0:18:19")} The picture
 
     Here is the whole model: the stronger the color, the more often the column's character follows
-    the row's. Type a pair to find it, or rest the mouse on the map.
+    the row's. Type a pair to find it, or move the mouse over the map.
 
     {pair_text}
     """)
@@ -280,8 +270,8 @@ def _(N, letters, pair_text):
         _pair = _i, _j = [letters.index(_c) for _c in pair_text.value]
         _says = (
             f"`{letters[_j]}` follows `{letters[_i]}` **{N[_i, _j]:,.0f}** times out of "
-            f"{N[_i].sum():,.0f}: {N[_i, _j] / N[_i].sum():.1%}. Most often, it is "
-            f"`{letters[N[_i].argmax()]}` that follows."
+            f"{N[_i].sum():,.0f}: {N[_i, _j] / N[_i].sum():.1%}. What follows most often is "
+            f"`{letters[N[_i].argmax()]}`."
         )
     mo.vstack([mo.md(_says), color_map(N, letters, letters, _pair)])
     return
@@ -293,14 +283,15 @@ def _():
     ## {at("0:20:54")} One token for the boundary
 
     The lecture first has two tokens, `<S>` for the start and `<E>` for the end. But nothing
-    follows an end, and a start follows nothing: a whole row and a whole column stay empty. The dot
-    serves as both, and this page has used it from the beginning.
+    follows an end, and a start follows nothing: a whole row and a whole column stay empty. One dot
+    can serve as both, as it has on this page from the beginning.
 
     ## {at("0:24:02")} Sampling
 
-    To make up a name, go to the row of the dot. Divided by their sum, its counts are
-    probabilities. Draw a character by these, go to its row, and draw again, until you draw the
-    dot. Move the slider, and watch a name take shape; another *seed* makes another name.
+    To make up a name, start in the row of the dot. Its counts, divided by their sum, are
+    probabilities. Draw a character with these probabilities, go to its row, and draw again, until
+    you draw the dot. Move the slider to watch a name grow. Another *seed* gives another name. How
+    much has the model learned? With counts that are all equal, the names are random letters.
     """)
     return
 
@@ -343,7 +334,7 @@ def _(N):
         label="Counts",
     )
     draw_choice = mo.ui.dropdown(
-        {"today": draw_today, "in 2022": draw_in_2022}, value="today", label="Drawn as PyTorch does"
+        {"today": draw_today, "in 2022": draw_in_2022}, value="today", label="PyTorch's drawing"
     )
     notebook.row(seed_number, table_choice, draw_choice)
     return draw_choice, seed_number, table_choice
@@ -369,7 +360,7 @@ def _(first_name, letter_slider, letters, table_choice):
     mo.vstack(
         [
             mo.md(
-                f"After `{letters[_i]}`, **`{letters[_j]}`** was drawn, which had a probability of "
+                f"After `{letters[_i]}`, **`{letters[_j]}`** was drawn; its probability was "
                 f"{_p[_j]:.1%}. The name so far: "
                 f"**`{''.join(letters[_k] for _k in first_name[1 : letter_slider.value + 1])}`**"
             ),
@@ -394,9 +385,9 @@ def _(N, draw_choice, is_lectures, letters, seed_number, table_choice):
             mo.callout(
                 mo.md(
                     "In the video, this seed gives `mor.` `axx.` `minaymoryles.` `kondlaisah.` "
-                    "`anchshizarie.` You get other names, and it is not your mistake: since "
-                    "version 2.0, `torch.multinomial` draws in another way. Choose *in 2022* above "
-                    "to see the video's names."
+                    "`anchshizarie.` If you get other names, it is not your mistake: since then, "
+                    "PyTorch has changed how `torch.multinomial` draws. Choose *in 2022* above to "
+                    "get the video's names."
                 )
             ),
         ]
@@ -410,9 +401,9 @@ def _():
     mo.md(f"""
     ## {at("0:36:17")} All rows at once, and a trap
 
-    To divide each row by its own sum, the sums must be a column, (27, 1). Without `keepdim=True`
-    their shape is (27,). Broadcasting takes that for a *row*, and divides column *j* by the sum of
-    row *j*. No error is raised. Switch it off, and look at the sums.
+    To divide each row by its own sum, the sums must be a column, (27, 1). Without `keepdim=True`,
+    their shape is (27,). Broadcasting treats that as a *row*, and divides column *j* by the sum of
+    row *j*. You get no error message. Switch it off, and look at the sums of the rows.
 
     {keepdim_switch}
     """)
@@ -443,10 +434,10 @@ def _():
     mo.md(f"""
     ## {at("0:50:14")} How good is the model?
 
-    A good model gives high probabilities to the names that exist. The product of all these
-    probabilities is the *likelihood*, a tiny number. Its logarithm is a sum, and with a minus
-    sign, lower is better: the *negative log likelihood*. Its mean over all letters is the *loss*.
-    How likely is your name? The sections below use it, too.
+    A good model gives high probabilities to the bigrams of real names. The product of all these
+    probabilities is the *likelihood*, a tiny number. Its logarithm is a sum, which is easier to
+    work with. With a minus sign, so that lower is better, it is the *negative log likelihood*; its
+    mean over all bigrams is the *loss*. How likely is your name? The sections below use it, too.
     """)
     return
 
@@ -495,7 +486,7 @@ def _(P, alphabet, counted_loss, is_lectures, name_text, stoi):
     _product = math.prod(_row[1] for _row in _rows)
     mo.vstack(
         [
-            mo.md(f"Left out: `{' '.join(_others)}`. No name in the list has it." * bool(_others)),
+            mo.md(f"Left out: `{' '.join(_others)}`. It is in none of the names." * bool(_others)),
             mo.md(
                 f"| bigram | probability | -log |\n|:--|--:|--:|\n{_lines}\n"
                 f"| together | product {_product:.3g} | sum {_nll:.4f} |"
@@ -503,8 +494,8 @@ def _(P, alphabet, counted_loss, is_lectures, name_text, stoi):
             mo.md(
                 f"The loss of `{name}` is {_nll:.4f} / {len(_rows)} = "
                 f"**{_nll / len(_rows):.4f}**; the loss of all names is **{counted_loss:.4f}**."
-                + " (The video shows 2.4541: it adds up 228,146 numbers one after the other, "
-                "and float32 loses the last digit.)" * is_lectures
+                + " (The video shows 2.4541: it adds 228,146 numbers one by one, and float32 "
+                "rounds after each.)" * is_lectures
             ),
             mo.accordion({"The code": notebook.code(letter_by_letter)}),
         ]
@@ -524,9 +515,9 @@ def _():
     mo.md(f"""
     ## {at("1:00:50")} Smoothing by fake counts
 
-    If a pair was never seen, its probability is 0, and the loss is infinite. So add some fake
-    counts to every pair before you divide. The more you add, the more alike all probabilities
-    become, and the loss of all names goes up to log 27 = 3.30.
+    A pair that was never seen has probability 0, and the loss of a name with this pair is infinite.
+    So add some fake counts to every pair before you divide. The more you add, the more alike all
+    probabilities become, and the loss of all names goes up to log 27 = 3.30.
 
     {notebook.row(rare_text, fake_slider)}
     """)
@@ -571,8 +562,8 @@ def _():
     ## {at("1:02:57")} Part 2: a network learns the same
 
     Now forget the counts. A network begins with random weights, and learns the probabilities by
-    making the loss smaller, step by step. For bigrams this is a detour. For ten characters of
-    context, no table is large enough, and the network still works.
+    reducing the loss, step by step. For bigrams, this is a detour. But for ten characters of
+    context, no table is large enough, and a network still works.
 
     ## {at("1:05:26")} Its data
 
@@ -580,9 +571,9 @@ def _():
 
     ## {at("1:10:01")} One-hot vectors
 
-    The number of a character is only its name: `z` is 26, but not 26 times as much as `a`. So
-    each input becomes a vector of 27 numbers, 1 in its own place and 0 elsewhere. Here is your
-    name, a row for each input:
+    The index of a character is only a label: that of `z` is 26, but `z` is not 26 times as much as
+    `a`. So each input becomes a vector of 27 numbers: 1 at its index, 0 everywhere else. Here is
+    your name, with a row for each input:
     """)
     return
 
@@ -638,8 +629,8 @@ def _():
     ## {at("1:18:46")} Softmax
 
     These numbers, the *logits*, may be negative. Read them as logarithms of counts: `exp` turns
-    them into counts, and counts, divided by their sum, into probabilities. Move one logit, and
-    *all* probabilities change. Then move all three up by 2, and see what has changed.
+    them into counts, and dividing counts by their sum gives probabilities. Move one logit, and
+    *all* probabilities change. Then move all three up by 2: which column is the same as before?
 
     {notebook.row(*logit_sliders.elements)}
     """)
@@ -673,8 +664,9 @@ def _():
     mo.md(f"""
     ## {at("1:26:17")} So far
 
-    One-hot, a layer, softmax: probabilities for every input. With random weights they are a
-    guess. But each step can be differentiated, so there is a better way than to guess again.
+    One-hot vectors, a linear layer, softmax: together, they make probabilities for every input.
+    With random weights, these are only a guess. But every step is differentiable, so the gradient
+    says how to improve the weights.
 
     ## {at("1:35:49")} The loss, in one line
 
@@ -714,9 +706,9 @@ def _():
     mo.md(f"""
     ## {at("1:38:36")} Backward and update
 
-    The rest is as in micrograd: forget the old gradients, go backward, move the weights a little
-    against the new ones. Here the network learns from one name alone, yours. A letter that two
-    others follow, like the `m` of emma, never gets beyond 50% for each. Why?
+    The rest is as in micrograd: reset the gradients, run backward, and move the weights a little
+    in the direction that lowers the loss. Here, the network learns from a single name, yours. If
+    it is emma, `mm` and `ma` end near 50% each, however long you train. Why?
     """)
     return
 
@@ -763,7 +755,7 @@ def _(name, name_lr, name_steps, name_xs, name_ys, stoi):
         [
             notebook.code(random_weights, train),
             mo.md(
-                f"The loss goes from {_losses[0]:.4f} to **{_losses[-1]:.4f}**; probabilities now: "
+                f"The loss goes from {_losses[0]:.4f} to **{_losses[-1]:.4f}**. Probabilities: "
                 + ", ".join(f"`{_pair}` {_p:.0%}" for _pair, _p, _ in _rows)
             ),
         ]
@@ -778,9 +770,9 @@ def _():
     mo.md(f"""
     ## {at("1:42:55")} Everything together
 
-    All examples in each step, with the lecture's learning rate of 50. Press the button, and watch
-    noise turn into the map that you know. With the lecture's names, the first loss is 3.7686, as
-    in the video: unlike `torch.multinomial`, `torch.randn` draws the same numbers as in 2022.
+    Now each step uses all examples, with the lecture's learning rate of 50. Press the button, and
+    watch noise turn into the map of 0:18:19. With the lecture's names, the first loss is 3.7686, as
+    in the video: unlike `torch.multinomial`, `torch.randn` still draws the same numbers.
 
     {notebook.row(train_button, stop_button)}
     """)
@@ -812,10 +804,10 @@ def _():
     mo.md(f"""
     ## {at("1:47:49")} A one-hot vector selects a row
 
-    A vector with a single 1, times `W`, is a row of `W`. So row `a` of `W` says what follows `a`:
-    after `exp`, its numbers are the counts again, up to a factor. And since there are only 27
-    times 27 different examples, the loss can be computed from their counts. The steps are the same
-    as above, but so fast that a slider can train.
+    A one-hot vector, times `W`, is a row of `W`. So the row of `a` says what follows `a`: once it
+    is trained, `exp` of its numbers gives the counts again, up to a factor. And since there are
+    only 27 times 27 different examples, the loss can be computed from their counts. The training
+    steps are the same as above, but so fast that you can train by moving a slider.
     """)
     return
 
@@ -869,8 +861,8 @@ def _():
     ## {at("1:50:18")} Smoothing, the network's way
 
     If all weights are 0, all characters are equally likely. *Regularization* adds the mean square
-    of the weights to the loss, times a number that you choose, and so pulls them toward 0. It
-    does what fake counts do.
+    of the weights, times a number that you choose, to the loss, and so pulls the weights toward 0.
+    The effect is that of fake counts: the larger the number, the more uniform the map.
 
     {regularization_slider}
     """)
@@ -885,8 +877,8 @@ def _(N, letters, regularization_slider):
     mo.vstack(
         [
             mo.md(
-                f"The mean square of the weights is {(_W**2).mean():.3f}, the loss without it "
-                f"**{forward_on_counts(_W, N):.4f}**."
+                f"The mean square of the weights is {(_W**2).mean():.3f}. The loss without "
+                f"regularization is **{forward_on_counts(_W, N):.4f}**."
             ),
             color_map(softmax(_W.detach()), letters, letters),
         ]
@@ -900,8 +892,9 @@ def _():
     mo.md(f"""
     ## {at("1:54:31")} Sampling from the network
 
-    The same draws from nearly the same probabilities make nearly the same names. Choose a seed;
-    or go back to 1:47:49, train for fewer steps, and see what the names turn into.
+    With the same seed, the network makes nearly the same names as the counts, since its
+    probabilities are nearly the same. Choose a seed; or go back to 1:47:49 and train for fewer
+    steps, and see how its names change.
 
     {last_seed}
     """)
@@ -924,18 +917,13 @@ def _(N, W_learned, is_lectures, last_seed, letters, steps_slider):
 
 @app.cell(hide_code=True)
 def _():
+    reload_button = mo.ui.button(label="Look again")
     mo.md("""
     ### Your runs
 
-    What `python train.py` has trained stands in `runs/`. Choose one: how likely does it find your
-    name, and which names does it make up?
+    `python train.py`, in a terminal, saves each model that it trains in `runs/`. Choose one: how
+    likely does it find your name, and which names does it make up?
     """)
-    return
-
-
-@app.cell
-def _():
-    reload_button = mo.ui.button(label="Look again")
     return (reload_button,)
 
 
@@ -953,7 +941,7 @@ def _(alphabet, counted, name, run_choice):
     _longest = _model.block_size - 1 if isinstance(_model, Transformer) else 40
     _g = torch.Generator().manual_seed(SEED)
     _names = [_alphabet.decode(_ids) for _ids in sample(_model, 10, _longest, _g)]
-    _says = "No run is chosen, so this is by the table of counts."
+    _says = "No run is chosen, so the model is the table of counts."
     if run_choice.value:
         _results = notebook.read_json(run_choice.value / "results.json")
         _dev = "infinite" if _results["dev"] is None else f"{_results['dev']:.4f}"
@@ -969,27 +957,15 @@ def _():
     mo.md(f"""
     ## {at("1:56:16")} The end, and what to try next
 
-    A table of counts and a network have come to the same model. To look at more than one
-    character, which is what comes next, takes the network. The lecture's exercises:
+    Counting and gradient descent have led to the same model. To look at more than one character,
+    as the next lectures do, you need the network. The lecture's exercises:
 
     - Predict the third character from two: the *trigram*. `python train.py --model trigram`
-      counts it, on a train split, and its dev loss is 2.22.
+      counts it on the train split; its dev loss on the lecture's names is 2.22.
     - Which smoothing gives the lowest dev loss? The default is `--smoothing 0.1`.
-    - Instead of one-hot vectors, take the rows of `W`; instead of softmax, `log` and `mean`, take
-      `F.cross_entropy`. The lesson's network does the second:
-    """)
-    return
+    - Use rows of `W` instead of one-hot vectors, and `F.cross_entropy` instead of softmax, `log`
+      and `mean`. The lesson's network is `BigramNet` in `makemore/models/bigram.py`.
 
-
-@app.cell(hide_code=True)
-def _():
-    notebook.code(BigramNet.forward)
-    return
-
-
-@app.cell(hide_code=True)
-def _():
-    mo.md("""
     ---
     There is more to write yourself: `python -m makemore learn`, in the lesson's folder, has all
     nine steps.
