@@ -2,7 +2,7 @@
 # [tool.marimo.display]
 # theme = "system"  # dark where the reader's is
 # ///
-"""Lecture 3, live: a network that learns names, and what the lecture changes in it, to be changed.
+"""Lecture 3, live: a network that learns names, trained with sizes and rates of your own.
 
     marimo run lectures/mlp.py     # as a page, in the browser
     python lectures/mlp.py         # from beginning to end, checking the figures
@@ -72,7 +72,7 @@ def _():
 
     This page goes through [the lecture](https://www.youtube.com/watch?v={VIDEO}) from its first
     minute to its last. Each heading opens the video where it comes to that point. Everything here
-    is computed while you read, by the code of this lesson: type your own name, move a slider,
+    is computed while you read, by the code of this lesson: type your own name, move a slider, or
     train a network. The data is {_which}.
     """)
     return data, long_dev, long_train, real, y_dev, y_train
@@ -84,9 +84,9 @@ def _():
     mo.md(f"""
     ## {at("0:01:48")} Bengio et al., 2003
 
-    The bigram model sees one character. Could a table of counts see more? Each further character
-    makes it 27 times as large, and soon most of what you look up was never counted. Move the
-    slider.
+    The bigram model sees one character. Could a table of counts see more? Each additional character
+    makes it 27 times as large, and soon most of the contexts that you look up were never counted.
+    Move the slider.
 
     {context_slider}
     """)
@@ -100,13 +100,13 @@ def _(context_slider, long_dev, long_train):
     _seen, _asked = ((_x[:, -_k:] * _places).sum(1) for _x in (long_train, long_dev))
     _new = 1 - torch.isin(_asked, _seen).float().mean().item()
     mo.md(f"""
-    The table has **{27**_k:,}** rows. Of the contexts in the dev words, **{_new:.1%}** never occur
-    in the training words: their rows are empty.
+    The table has **{27**_k:,}** rows. Of the contexts in the dev split, **{_new:.1%}** never occur
+    in the train split: their rows are empty.
 
-    The network of [Bengio et al.](https://jmlr.org/papers/v3/bengio03a.html) learns some numbers
+    The network of [Bengio et al.](https://jmlr.org/papers/v3/bengio03a.html) learns a few numbers
     for every word (here, for every character), its *embedding*. Characters that behave alike get
-    similar numbers, so what the network learns about one context helps with others that it has
-    never seen.
+    similar numbers, so what the network learns from one context also helps with similar contexts
+    that it has never seen.
     """)
     return
 
@@ -116,10 +116,10 @@ def _():
     name_text = mo.ui.text("emma", label="A name", debounce=200)
     block_slider = mo.ui.slider(1, 8, value=3, label="`block_size`", show_value=True)
     mo.md(f"""
-    ## {at("0:09:03")} The data anew
+    ## {at("0:09:03")} The data, in windows
 
-    A window slides over each name. What is in it is the input, and the character after it is the
-    target. Type a name, and change the length of the window, `block_size`.
+    A window slides over each name. The characters in the window are the input, and the character
+    after it is the target. Type a name, and change the length of the window, `block_size`.
 
     {notebook.row(name_text, block_slider)}
     """)
@@ -132,7 +132,7 @@ def _(block_slider, data, name_text):
         _name = name_text.value.strip().lower()
         _x, _y = build_dataset([_name], data.alphabet, block_slider.value)
     except ValueError as _error:
-        mo.stop(True, mo.callout(mo.md(f"T{str(_error)[1:]}."), "danger"))
+        mo.stop(True, mo.callout(mo.md(f"This cannot be read: {_error}."), "warn"))
     _windows = "\n".join(
         f"{spell(_window, data.alphabet)}  →  {spell([_target], data.alphabet)}"
         for _window, _target in zip(_x.tolist(), _y.tolist(), strict=True)
@@ -210,7 +210,7 @@ def _(X, ix_slider, letters):
                 "lecture's first five names have 32 windows of three characters, so `C[X]` has the "
                 "shape (32, 3, 2)."
             ),
-            draw_embedding(_C, _spelled, "nothing is learned yet", marked=_spelled[_ix]),
+            draw_embedding(_C, _spelled, "before training", marked=_spelled[_ix]),
         ]
     )
     return
@@ -218,7 +218,7 @@ def _(X, ix_slider, letters):
 
 @app.function
 def side_by_side(emb):
-    """The same in three ways; only the last one copies nothing."""
+    """The same tensor in three ways; only the last one copies nothing."""
     three = torch.cat([emb[:, 0, :], emb[:, 1, :], emb[:, 2, :]], 1)
     any_number = torch.cat(torch.unbind(emb, 1), 1)
     view = emb.view(emb.shape[0], -1)
@@ -234,10 +234,11 @@ def _():
     mo.md(f"""
     ## {at("0:18:35")} The hidden layer; storage and views
 
-    The hidden layer wants the embeddings of a window side by side: (32, 3, 2) must become (32, 6).
-    `view` does that without moving a number. A tensor is a row of numbers, its *storage*, and a
-    rule for reading it: its *strides* say how many places to go on for one step along each
-    dimension. Choose another view. The storage stays as it is.
+    The hidden layer needs the embeddings of a window side by side: (32, 3, 2) must become (32, 6).
+    `view` does that without copying anything. A tensor is a sequence of numbers in memory, its
+    *storage*, and a rule for reading them: for each dimension, the *stride* says how many numbers
+    lie between one index and the next. Choose another view: the strides change, the storage does
+    not.
 
     {view_choice}
     """)
@@ -255,7 +256,7 @@ def _(X, view_choice):
     mo.vstack(
         [
             mo.md(f"```text\n{_t}\n\nstride   {_t.stride()}\nstorage  {_storage}\n```"),
-            mo.md("So of these three ways to put embeddings side by side, `view` costs nothing:"),
+            mo.md("So of these three ways to put embeddings side by side, `view` is the cheapest:"),
             notebook.code(side_by_side),
         ]
     )
@@ -285,12 +286,12 @@ def _():
 
     After 100 tanh neurons comes a linear layer with an output for each character. The rest is as
     for the bigrams: exp makes the logits positive, each row is divided by its sum, and the loss is
-    the mean of minus the logarithm of what the right characters got.
+    the mean negative logarithm of the probabilities of the right characters.
 
     The first loss is 17.7697, as in the video: from its seed, `torch.randn` still draws the same
     weights. But if all characters got the same probability, the loss would be only log 27 = 3.2958.
-    The network is sure of itself, and wrong. One of the lecture's exercises is to mend that. Make
-    the last layer smaller:
+    The network is confident, and wrong. To fix that is one of the lecture's exercises. Make the
+    last layer smaller:
 
     {scale_slider}
     """)
@@ -318,9 +319,9 @@ def _():
     mo.md(f"""
     ## {at("0:32:49")} F.cross_entropy, and why
 
-    `F.cross_entropy` does the same as `loss_by_hand`. It is faster, since it keeps no tensors in
-    between and its derivative is a short formula. And it is safer. Add the same number to all
-    logits, which should change no probability. How far can you go?
+    `F.cross_entropy` does the same as `loss_by_hand`. It is faster, since it creates no
+    intermediate tensors and its derivative is a short formula. And it is safer. Add the same number
+    to all logits, which should change no probability. When does `loss_by_hand` fail?
 
     {add_slider}
     """)
@@ -337,8 +338,8 @@ def _(add_slider):
         for _name, _row in _rows.items()
     )
     _by_hand, _torchs = loss_by_hand(_logits, _y), F.cross_entropy(_logits, _y)
-    _why = "A float32 is at most 3.4e38, which is exp(88.7). `F.cross_entropy` first subtracts the "
-    _why += "largest logit of each row; then no exp is above 1."
+    _why = "In float32, exp of more than 88.7 is infinite, and exp of less than -104 is 0. "
+    _why += "`F.cross_entropy` first subtracts the largest logit, so its largest exp is always 1."
     mo.vstack(
         [
             mo.md("| | | | | |\n|---|--:|--:|--:|--:|\n" + _table),
@@ -388,9 +389,9 @@ def _(X, Y):
     mo.md(f"""
     ## {at("0:37:56")} The training loop, and one batch overfitted
 
-    Forward, backward, update; again and again on the same 32 windows. 3,481 parameters can learn
-    32 examples by heart, which is called *overfitting*. Move through the training, and find what
-    they cannot learn.
+    Forward, backward, update, again and again on the same 32 windows. 3,481 parameters can learn 32
+    examples by heart, which is called *overfitting*. Move the slider through the training. Which
+    examples can the network not learn?
 
     {overfit_slider}
     """)
@@ -415,8 +416,8 @@ def _(X, Y, letters, overfit_slider, overfitted):
             mo.md(f"The loss is **{_loss:.4f}**. The targets with the smallest probabilities:"),
             mo.md("\n".join(f"- `{_w}` → `{_t}`: {_p:.2g}" for _p, (_w, _t) in _worst)),
             mo.md(
-                "The five names begin with five different letters, all after `...`, and no network "
-                "can give more than 1/5 to each of them. So the loss never falls below "
+                "The first letters of the five names are different, and all come after `...`. No "
+                "network can give each of them more than 1/5. So the loss never falls below "
                 f"{_lowest:.4f}, the dashed line."
             ),
             mo.accordion({"The code that trains it": notebook.code(overfit)}),
@@ -453,10 +454,10 @@ def _():
     mo.md(f"""
     ## {at("0:41:25")} Mini-batches
 
-    With all examples, each step takes a long time. A few of them, drawn at random, give a gradient
-    that is not exact, but good enough, and leave time for many more steps. How good is it? The
-    *cosine* of the angle between the two gradients tells: 1 is the same direction, 0 has nothing to
-    do with it.
+    A step on all examples takes a long time. A few examples, drawn at random, give a gradient that
+    is only approximate, but they leave time for many more steps. How good is the approximation?
+    Look at the *cosine* of the angle between the two gradients: 1 means the same direction, 0 a
+    right angle.
 
     {batch_slider}
     """)
@@ -480,11 +481,9 @@ def _(batch_slider, long_train, y_train):
         [
             mo.md(
                 f"With {batch_slider.value}, the cosine is **{_cosine:.2f}**, and a gradient takes "
-                f"{sorted(_ms)[5]:.1f} ms. With {len(_x):,} examples it takes {_ms_of_all:.1f} ms."
+                f"{sorted(_ms)[5]:.1f} ms. With {len(_x):,} examples, it takes {_ms_of_all:.1f} ms."
             ),
-            mo.md(
-                "From here on, the network is the lesson's, and this is the loop that trains it:"
-            ),
+            mo.md("From here on, this loop trains the lesson's own network:"),
             notebook.code(train),
             mo.accordion({"The network": notebook.code(MLP)}),
         ]
@@ -501,9 +500,9 @@ def _():
     mo.md(f"""
     ## {at("0:45:40")} A good learning rate
 
-    Take 1,000 steps, each with a rate a little higher than the last, and plot the loss against the
-    rate. On the left, the rate is so low that little happens; on the right, it is too high, and the
-    loss jumps up. The lecture chooses 0.1.
+    Take 1,000 steps, each with a slightly higher rate than the last, and plot the loss against the
+    rate. On the left, the rate is so low that the loss hardly changes; on the right, it is so high
+    that the loss rises again. The lecture chooses 0.1.
 
     {notebook.row(rates_slider, find_button)}
     """)
@@ -535,7 +534,7 @@ def _(find_button, long_train, rates_slider, y_train):
 
 @app.function
 def sizes_of_splits(words, runs):
-    """The numbers of examples, when the lecture's cell has been run so often."""
+    """The numbers of examples in the splits, after this many runs of the lecture's cell."""
     words = list(words)
     for _ in range(runs):
         random.Random(42).shuffle(words)
@@ -557,8 +556,8 @@ def _(data, real):
     Hence three splits: *train*, 80% of the names, for the parameters; *dev*, 10%, for choosing
     sizes and rates; *test*, 10%, to be used once, at the end.
 
-    You get 182,625 training examples, and the video has 182,441? You made no mistake: its cell
-    shuffles the same list again whenever it is run. Find out how often that was.
+    You get 182,625 training examples, but the video has 182,441? You made no mistake: whenever its
+    cell is run, it shuffles the same list once more. How often was it run?
 
     {runs_slider}
     """)
@@ -594,9 +593,9 @@ def _():
     ## {at("1:00:49")} A larger hidden layer
 
     In the lecture, train and dev loss are about equal by now: the network is too small to learn
-    anything by heart, which is called *underfitting*. So make the hidden layer larger, and train.
-    The first weights here are smaller than the lecture's, so that 10,000 steps show what 200,000
-    show there.
+    its examples by heart, which is called *underfitting*. So make the hidden layer larger, and
+    train. The initial weights here are smaller than the lecture's, so 10,000 steps are enough to
+    see a difference.
 
     {notebook.row(*_widgets)}
     """)
@@ -630,9 +629,9 @@ def _():
     mo.md(f"""
     ## {at("1:05:27")} Embeddings as a picture
 
-    Two numbers for a character are a place in the plane. Watch where training puts it: characters
-    that behave alike become neighbors. The vowels, orange, come together; the dot and q keep away
-    from all others.
+    Two numbers for a character are a point in the plane. Watch how training moves these points:
+    characters that behave alike become neighbors. The vowels (orange) come together; the dot and
+    `q` end far away from the others.
 
     {notebook.row(map_button, map_stop_button)}
     """)
@@ -663,9 +662,9 @@ def _():
     mo.md(f"""
     ## {at("1:07:16")} Larger embeddings
 
-    A larger hidden layer helps little: everything has to pass through two numbers for each
-    character. Give them ten, with the sliders above, and train again. Then try a longer context.
-    Here is the lecture's last network, and every one that you train:
+    A larger hidden layer helps little, since everything has to pass through two numbers for each
+    character. Set `n_embd` to 10, with the slider at 1:00:49, and train again. Then try a longer
+    context. Here are the lecture's last network and every one that you train:
     """)
     return
 
@@ -687,15 +686,15 @@ def _():
 
     Sizes, context, rates, steps: all are chosen by the dev loss, one experiment after the other.
     The lecture ends at 2.17, and asks you to beat it. In a terminal,
-    `python train.py --model mlp --preset lecture` trains as the lecture does, in some minutes, and
-    `python train.py --help` shows what else there is. Each run stays in `runs/`, and can be opened
-    here.
+    `python train.py --model mlp --preset lecture` trains as the lecture does, in a few minutes, and
+    `python train.py --help` lists all options. Each run is saved in `runs/`, and can be opened
+    below.
 
     ## {at("1:13:24")} Sampling
 
-    The model says how likely each character is to come next. Draw one, append it, and ask again,
-    until the dot comes. Type a beginning to see what the model expects. A temperature below 1
-    makes likely characters likelier.
+    The model says how likely each character is to come next. Draw one, append it, and repeat, until
+    the dot is drawn. Type a beginning to see what the model expects next. A *temperature* below 1
+    makes likely characters even more likely.
     """)
     return (again_button,)
 
@@ -717,7 +716,7 @@ def _(data, experiments, long_train, run_choice, y_train):
     if _run := run_choice.value:
         model, model_alphabet = load(_run)
         _results = notebook.read_json(_run / "results.json")
-        _says = f"Your run is a model called `{_results['model']}` with "
+        _says = f"The model is your run's, `{_results['model']}`, with "
         _says += f"{_results['parameters']:,} parameters: train loss {_results['train']:.4f}, dev "
         _says += f"loss **{_results['dev'] or math.inf:.4f}**."
         _pictures = sorted(_run.glob("*.svg"))
@@ -728,7 +727,7 @@ def _(data, experiments, long_train, run_choice, y_train):
         model = MLP(27, block_size=3, n_embd=10, n_hidden=200, dropout=0.0)
         for _ in train(model, long_train[:, -3:], y_train, 3000):
             pass
-        _says = "The model is a small one, trained for 3,000 steps while this page was opened."
+        _says = "The model was trained for 3,000 steps while this page was opened."
     mo.vstack(
         [
             mo.md(_says),
@@ -743,7 +742,7 @@ def _(beginning_text, model, model_alphabet, sample_button, temperature_slider):
     try:
         _ids = [END, *model_alphabet.encode(beginning_text.value.strip().lower())]
     except ValueError as _error:
-        mo.stop(True, mo.callout(mo.md(f"T{str(_error)[1:]}."), "danger"))
+        mo.stop(True, mo.callout(mo.md(f"This cannot be read: {_error}."), "warn"))
     with torch.no_grad():
         _logits = next_logits(model, torch.tensor([_ids]))
     [_probs] = probabilities(_logits, temperature_slider.value).tolist()
@@ -764,14 +763,14 @@ def _(beginning_text, model, model_alphabet, sample_button, temperature_slider):
 @app.cell(hide_code=True)
 def _():
     mo.md("""
-    The video has carmahela., jhovi., kimrin., and you get others, even with its seed? The lecture
-    draws its batches without a seed, so its weights are not yours; and since 2022 PyTorch has
-    changed what `torch.multinomial` draws.
+    The video has `carmahela.` `jhovi.` `kimrin.`, and you get other names, even with its seed? The
+    lecture draws its batches without a seed, so its weights differ from yours; and since then,
+    PyTorch has changed how `torch.multinomial` draws.
 
     ---
-    The lecture sets three exercises: beat its dev loss; mend the first loss, as you did at
-    0:29:15; try an idea of the paper's. There is more to write yourself: `python -m makemore
-    learn`, in the lesson's folder.
+    The lecture sets three exercises: beat its dev loss; fix the first loss, as you did at 0:29:15;
+    try an idea from the paper. There is more to write yourself: `python -m makemore learn`, in the
+    lesson's folder.
     """)
     return
 

@@ -231,7 +231,7 @@ def _(data, depth_slider, name_text, unit_slider):
     try:
         x_name, y_name = build_dataset([name_text.value.strip().lower()], data.alphabet, 8)
     except ValueError as _error:
-        mo.stop(True, mo.callout(mo.md(f"T{str(_error)[1:]}."), "danger"))
+        mo.stop(True, mo.callout(mo.md(f"This cannot be read: {_error}."), "warn"))
     _network = WaveNet(27, block_size=8, n_embd=24, n_hidden=128)
     _letters = spell(x_name[-1].tolist(), data.alphabet)
     _rows = [[2**_l * (_u + 0.5) - 0.5 for _u in range(2 ** (3 - _l))] for _l in range(4)]
