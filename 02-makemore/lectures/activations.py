@@ -61,8 +61,8 @@ def _():
 
     ## {at("0:01:22")} The network of lecture 3
 
-    Three characters become embeddings, a tanh layer and a linear layer give the logits of the
-    next one. At first, nothing in it changes but the numbers that it starts with.
+    The embeddings of three characters pass through a tanh layer and a linear layer, which gives
+    the logits of the next character. For now, the lecture changes nothing but the initial weights.
     """)
     return
 
@@ -104,7 +104,7 @@ def _():
     mo.vstack(
         [
             mo.md(
-                f"{len(x_train):,} examples to learn from, {len(x_dev):,} for dev, "
+                f"{len(x_train):,} training examples, {len(x_dev):,} in the dev split, "
                 f"{sum(w.numel() for w in p.values()):,} parameters."
                 + ("" if of_lecture else " The lecture's data is missing, so its figures differ.")
             ),
@@ -122,8 +122,8 @@ def _():
     ## {at("0:04:19")} The initial loss
 
     A network that knows nothing should find all 27 characters equally likely, and have a loss of
-    -log 1/27 = 3.30. With standard normal weights the first loss is 27.88: the network is very
-    sure, and wrong. Make the last layer smaller, until the loss is what it should be.
+    -log(1/27) = 3.30. With standard normal weights, the first loss is 27.88: the network is
+    confident, and wrong. Scale the last layer down until the loss is what it should be.
 
     {w2_slider}
     """)
@@ -152,16 +152,17 @@ def _():
     sizes = [0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5]
     w1_slider = mo.ui.slider(steps=sizes, value=1, label="Scale of $W_1$, $b_1$", show_value=True)
     mo.md(f"""
-    The first steps of training would only make these numbers smaller: the loss curve looks like a
-    hockey stick. Without that easy part, all steps go into real learning. (A scale of exactly 0
-    looks even better, but see the first exercise at the end.)
+    If the last layer starts too large, the first steps of training only make it smaller: the loss
+    curve looks like a hockey stick. With a good start, all steps go into real learning. (A scale of
+    exactly 0 looks even better, but see the first exercise at the end.)
 
     ## {at("0:12:59")} Saturated tanh
 
-    Tanh squashes everything to between -1 and 1. Its derivative is $1 - h^2$, so a unit near -1
-    or 1 passes hardly any gradient back. Below, a point for each of the 200 units (from left to
-    right) and each of the 32 examples, colored where $|h| > 0.99$. A column that is colored from
-    top to bottom is a dead unit: no example of the batch can teach it anything.
+    Tanh squashes its input to between -1 and 1. Its derivative is $1 - h^2$, so a unit near -1 or 1
+    passes hardly any gradient back. The picture has a column for each of the 200 units and a row
+    for each of the 32 examples, and is colored where $|h| > 0.99$. A column that is colored from
+    top to bottom is a *dead* unit: no example of the batch can teach it anything. Scale the first
+    layer down.
 
     {w1_slider}
     """)
@@ -180,8 +181,9 @@ def _(vocab_size, w1_slider, x):
     mo.vstack(
         [
             mo.md(
-                f"**{_saturated.float().mean():.1%}** are saturated, {_saturated.all(0).sum()} "
-                f"units are dead. On average, tanh passes {(1 - _h**2).mean():.0%} of a gradient."
+                f"**{_saturated.float().mean():.1%}** of the values are saturated, "
+                f"{_saturated.all(0).sum()} units are dead. On average, tanh passes "
+                f"{(1 - _h**2).mean():.0%} of a gradient."
             ),
             notebook.show(_colored.figure),
             notebook.show(_counts.figure),
@@ -193,15 +195,15 @@ def _(vocab_size, w1_slider, x):
 @app.cell(hide_code=True)
 def _():
     mo.md(f"""
-    The lecture takes a scale of 0.2. A shallow network like this one learns in spite of a bad
-    start; one of 50 layers might not learn at all.
+    The lecture uses a scale of 0.2. A shallow network like this one learns in spite of a bad
+    start; one with 50 layers might not learn at all.
 
     ## {at("0:27:53")} Kaiming initialization
 
-    No one tunes such scales by hand. A sum of $n$ products spreads $\\sqrt n$ times as much as one
-    of them, so weights are divided by $\\sqrt{{n}}$, and the spread stays the same. But then the
-    activation takes some of it away, and a *gain* must give it back. Ten layers of 200 units:
-    find the gain that keeps the line flat.
+    Nobody tunes such scales by hand. The standard deviation of a sum of $n$ products is $\\sqrt n$
+    times that of one product, so weights are divided by $\\sqrt{{n}}$ to keep it the same. But then
+    the activation function makes it smaller, and a *gain* must make up for that. Here are ten
+    layers of 200 units. For each activation, find the gain that keeps the line flat.
     """)
     return
 
@@ -250,16 +252,16 @@ def _():
     assert 0.7 < spread(1.0, torch.clone)[-1] < 1.3
     assert 0.6 < spread(5 / 3, torch.tanh)[-1] < 0.7
     mo.md(f"""
-    Without an activation the gain is 1; ReLU throws one half away, and needs $\\sqrt 2$ (He et
-    al. 2015, whose first author is Kaiming He); for tanh, 5/3 works well. In this network that
-    makes $W_1$ spread by 5/3 / $\\sqrt{{30}}$ = 0.30.
+    Without an activation, the right gain is 1. ReLU sets half of its inputs to 0, and needs
+    $\\sqrt 2$ (He et al. 2015; the first author is Kaiming He). For tanh, 5/3 works well: in this
+    network, $W_1$ then has a standard deviation of 5/3 / $\\sqrt{{30}}$ = 0.30.
 
     ## {at("0:40:40")} Batch normalization
 
-    If you want the pre-activations to have mean 0 and standard deviation 1, why not just make them
-    so? Ioffe and Szegedy did, in 2015: every channel is normalized over the batch. It is all
-    differentiable. A gain and a bias, which are learned, let the network change it later. Move the
-    slider: however large the weights are, what comes out spreads alike.
+    If you want the pre-activations to have mean 0 and standard deviation 1, why not just normalize
+    them? Ioffe and Szegedy did so in 2015: every channel is normalized over the batch, which is
+    differentiable. A gain and a bias, which are learned, let the network choose another mean and
+    spread later. Move the slider: however large the weights are, the output has the same spread.
     """)
     return
 
@@ -292,9 +294,9 @@ def _():
     powers = [2, 4, 8, 16, 32, 64, 128, 256]
     size_slider = mo.ui.slider(steps=powers, value=32, label="Batch size", show_value=True)
     mo.md(f"""
-    It has a price: the examples of a batch now affect each other. Here is the output of one unit
-    for the same example in 100 batches, each with other companions. The smaller the batch, the
-    more it jitters. This noise does some good, since it makes overfitting harder.
+    It has a price: the examples of a batch now affect each other. Each dot is the output of one
+    unit for the same example, in one of 100 batches whose other examples differ. The smaller the
+    batch, the more the output varies. This noise does some good: it makes overfitting harder.
 
     {size_slider}
     """)
@@ -321,10 +323,10 @@ def _(of_lecture, vocab_size):
         _model = MLPBatchNorm(vocab_size, block_size=3, n_embd=10, n_hidden=200)
         assert sum(p.numel() for p in _model.parameters()) == 12_097
     mo.md("""
-    And what if there is only one example, as in sampling? Then running averages of the means and
-    variances, kept during training, take the batch's place. The bias of the layer before is
-    useless, since the mean is subtracted again; without it, and with the gain and bias of batch
-    norm, the network has 12,097 parameters. Now write it:
+    And what if there is only one example, as in sampling? Then batch norm uses running averages of
+    the means and variances, which it keeps during training. The bias of the layer before has no
+    effect, since the mean is subtracted again; without it, and with the gain and bias of batch
+    norm, the network has 12,097 parameters. Now write batch norm:
     """)
     return
 
@@ -347,29 +349,29 @@ def _():
     mo.md(f"""
     ## {at("1:03:07")} Batch norm, in short
 
-    It stands after a linear layer or a convolution, and before the activation. It learns a gain
-    and a bias by gradient descent, and keeps a running mean and variance, which are not learned
-    but measured. In training it uses the batch's statistics, in evaluation the running ones.
+    It comes after a linear layer or a convolution, and before the activation. It learns a gain and
+    a bias by gradient descent, and keeps a running mean and variance, which are not learned but
+    measured. In training it uses the batch's statistics, in evaluation the running ones.
 
     ## {at("1:04:50")} ResNet-50 as an example
 
-    The residual network for images is the same three layers, again and again: convolution (a
-    linear layer that is applied to each patch of the image), batch norm, ReLU. In PyTorch's code
-    the convolutions are made with `bias=False`. You know why.
+    A residual network for images repeats the same three layers: convolution (a linear layer that is
+    applied to each patch of the image), batch norm, ReLU. In PyTorch's code, the convolutions are
+    made with `bias=False`. Now you know why.
 
     ## {at("1:14:10")} Summary so far
 
-    What the lecture had after 200,000 steps, with one fix after the other:
+    The lecture's losses after 200,000 steps, with one fix after the other:
 
     | | train | dev |
     |:--|--:|--:|
     | as in lecture 3 | 2.1245 | 2.1682 |
     | a small last layer | 2.07 | 2.13 |
     | tanh not saturated | 2.0356 | 2.1027 |
-    | Kaiming instead of trying | 2.0377 | 2.1070 |
+    | Kaiming initialization | 2.0377 | 2.1070 |
     | batch norm | 2.0668 | 2.1048 |
 
-    The end differs by little, the beginning by much. Watch the first 1,000 steps of each:
+    The last losses differ little, the first ones a lot. Watch the first 1,000 steps of four:
     """)
     return
 
@@ -436,8 +438,8 @@ def _():
     mo.md(f"""
     ## {at("1:18:35")} The code as layers
 
-    To build deeper networks, the same code is cut into layers, called as in `torch.nn`. Each has
-    its parameters, and is applied to what the layer before returns.
+    To build deeper networks, the same code is split into layers, named as in `torch.nn`. Each layer
+    has its own parameters, and is applied to the output of the layer before.
     """)
     return
 
@@ -469,9 +471,9 @@ def _(gains):
     mo.md(f"""
     ## {at("1:26:51")} Activations, layer by layer
 
-    Look inside before you train. In a healthy network, the activations of all layers spread alike,
-    and few are saturated. Try a gain of 1: the activations shrink from layer to layer. At 3, most
-    of them sit at -1 and 1. Then switch batch norm on, and try both again.
+    Look inside before you train. In a healthy network, the activations of all layers have about the
+    same spread, and few are saturated. Try a gain of 1: the activations shrink from layer to layer.
+    At 3, most of them are close to -1 or 1. Then switch batch norm on, and try both again.
 
     {panel}
     """)
@@ -537,9 +539,8 @@ def _():
     mo.md(f"""
     ## {at("1:30:54")} Gradients, layer by layer
 
-    The same for the gradients of these activations, on their way back. They, too, should be of
-    the same size in all layers. With a gain of 0.5 they shrink from the last layer to the first,
-    with 3 they grow.
+    The same for the gradients of these activations. They, too, should have about the same size in
+    all layers. With a gain of 0.5, they shrink from the last layer to the first; with 3, they grow.
     """)
     return
 
@@ -555,8 +556,8 @@ def _():
     mo.md(f"""
     ## {at("1:32:07")} Without nonlinearities
 
-    Switch tanh off. Now 1 is the right gain, and 5/3 lets everything explode. So why have tanh at
-    all? Without it, ten layers are a product of ten matrices, which is only one matrix: a deep
+    Switch tanh off. Now 1 is the right gain, and with 5/3 everything explodes. So why have tanh at
+    all? Without it, ten layers are a product of ten matrices, which is again one matrix: a deep
     linear network can represent no more than a single layer.
     """)
     return
@@ -567,8 +568,9 @@ def _(panel, looks):
     _forward = looks[-1].activations.std() / looks[0].activations.std()
     _back = looks[0].gradients.std() / looks[-1].gradients.std()
     _says = (
-        f"From the first layer to the last, activations spread **{_forward:.2g}** times as much; "
-        f"from the last to the first, gradients **{_back:.2g}** times as much."
+        "From the first layer to the last, the standard deviation of the activations becomes "
+        f"**{_forward:.2g}** times as large; from the last to the first, that of the gradients "
+        f"**{_back:.2g}** times."
     )
     mo.vstack([panel, mo.md(_says)])
     return
@@ -603,9 +605,10 @@ def _():
     mo.md(f"""
     ## {at("1:39:55")} The update-to-data ratio
 
-    Better still, look at the update itself: learning rate times gradient, beside the weights, as
-    a power of ten. About -3 is healthy: each step changes the weights by a thousandth. Far below,
-    training is too slow; above -2, too wild. Train for a moment at several learning rates.
+    Better still, compare the update itself, learning rate times gradient, with the weights. The
+    plot has the logarithm of their ratio. About -3 is healthy: each step changes the weights by a
+    thousandth. Far below, the network learns too slowly; above -2, it is unstable. Train for a
+    moment at several learning rates.
     """)
     return
 
@@ -752,19 +755,20 @@ def _():
     )
     mo.md(f"""
     With the lecture's data, you get its figures: a first loss of 3.2870, standard deviations of
-    0.63 to 0.65, and from 2.8 down to 1.7 % saturated. All layers look alike, without tuning; and
-    the gain in front of batch norm hardly matters any more, as the sliders above show.
+    0.63 to 0.65, and from 2.8% down to 1.7% saturated. All layers look alike, without tuning, and
+    the gain of the weights hardly matters any more, as the sliders above show.
 
     ## {at("1:51:34")} Summary
 
-    Initialize so that the loss is what a guess would give, and activations keep their spread. Look
-    at activations, gradients and updates before you train for long. Batch norm makes deep networks
-    forgiving, but it couples the examples of a batch, which has caused many bugs; layer norm, in
-    lecture 7, does not.
+    Initialize a network so that its first loss is that of a uniform guess, and its activations keep
+    their spread. Look at activations, gradients and updates before you train for long. Batch norm
+    makes deep networks easier to train, but it couples the examples of a batch, which has caused
+    many bugs; layer norm, in lecture 7, does not.
 
     ### Exercise: all weights zero
 
-    What if all weights and biases begin at 0, except the embeddings? Choose before you look.
+    What if all weights and biases start at 0, except the embeddings? Choose an answer, and then see
+    what happens.
 
     {guess}
     """)
@@ -789,7 +793,7 @@ def _(guess, vocab_size, x_train, y_train):
         change in 200 steps: {", ".join(f"`{_n}` {_change:.3g}" for _n, _change in _moved.items())}.
 
         Only the last bias learns, and it learns how frequent each character is. `h` is 0, so `W2`
-        gets no gradient; and `W2` is 0, so nothing passes through it to the layers before.
+        gets no gradient; and `W2` is 0, so no gradient passes through it to the layers before.
         """
     )
     return

@@ -349,7 +349,7 @@ def _(shape_sliders):
 
 
 @app.class_definition
-class LecturesBatchNorm(BatchNorm1d):
+class LectureBatchNorm(BatchNorm1d):
     """The lecture's form: with its bug in three dimensions, and mended."""
 
     bug = True
@@ -372,7 +372,7 @@ def with_lectures_norm(model, bug):
     """The model, with the lecture's batch norm instead of the lesson's."""
     for i, layer in enumerate(model.layers.layers):
         if isinstance(layer, BatchNorm1d):
-            model.layers.layers[i] = LecturesBatchNorm(len(layer.gamma))
+            model.layers.layers[i] = LectureBatchNorm(len(layer.gamma))
             model.layers.layers[i].bug = bug
     return model
 
@@ -466,7 +466,7 @@ def _(bug_slider):
     torch.manual_seed(42)
     _batch = bug_slider.value
     _x = torch.randn(_batch, 4, 68)
-    _wrong, _mended, _lessons = LecturesBatchNorm(68), LecturesBatchNorm(68), BatchNorm1d(68)
+    _wrong, _mended, _lessons = LectureBatchNorm(68), LectureBatchNorm(68), BatchNorm1d(68)
     _mended.bug = False
     for _norm in (_wrong, _mended, _lessons):
         _norm(_x)
@@ -489,7 +489,7 @@ def _(bug_slider):
             mo.md(
                 "The numbers are drawn around 0. Means of more of them, orange, are nearer to it."
             ),
-            notebook.code(LecturesBatchNorm),
+            notebook.code(LectureBatchNorm),
             mo.accordion({"The lesson's batch norm": notebook.code(BatchNorm1d)}),
         ]
     )
