@@ -49,10 +49,10 @@ def _():
 
     ## {at("0:00:00")} Why by hand?
 
-    `loss.backward()` is one line, but it does not do your thinking. It will not tell you that
+    `loss.backward()` is one line, but it does not think for you. It will not tell you that
     saturated units have stopped learning, or that clipping the loss makes a network ignore its
     outliers. Once you have written a backward pass yourself, you notice such things. Until about
-    2014, everyone had to.
+    2014, everyone had to write their own.
 
     ## {at("0:07:26")} The network
 
@@ -72,7 +72,7 @@ def _():
 def _(again_button):
     again_button
     _runs = notebook.runs(LESSON / "runs", model="mlp-bn")
-    run_choice = mo.ui.dropdown(_runs, label="Or your own run")
+    run_choice = mo.ui.dropdown(_runs, label="Your own run of `mlp-bn`")
     notebook.row(run_choice, again_button)
     return (run_choice,)
 
@@ -120,9 +120,9 @@ def _(data, of_lecture, run_choice, x_train, y_train):
             "`python train.py --model mlp-bn`, in a terminal, you can choose your own."
         )
         _lecture = (
-            " The lecture prints 3.3377. If you type along, you get yet another loss, through no "
-            "mistake of yours: it draws the gain and the bias of batch norm without the seed. All "
-            "else is the same."
+            " The lecture prints 3.3377, and if you type along, you get yet another loss. It is not "
+            "your mistake: the lecture draws the gain and the bias of batch norm without the seed. "
+            "All other weights are the same."
             if of_lecture
             else " The lecture's data is missing here, so its figures differ."
         )
@@ -152,10 +152,10 @@ def _():
     mo.md(f"""
     ## {at("0:13:01")} Exercise 1: backward through every tensor
 
-    The forward pass is cut into pieces so small that each has a derivative that you know. Going
-    back, the same three things happen again and again:
+    The forward pass is split into steps so small that you know the derivative of each. On the way
+    back, the same three rules apply again and again:
 
-    - a factor passes the gradient on, multiplied by the *other* factor;
+    - the gradient of a factor is that of the product, times the *other* factor;
     - what was copied on the way forward (broadcast) is *summed* on the way back, and what was
       summed is copied;
     - what was used twice gets *both* gradients, added up.
@@ -185,8 +185,8 @@ def _():
         "changes no probability.",
         "logits": "Used twice: directly, and through the maximum, which passes its gradient to the "
         "largest logit only (`is_largest` is 1 there, else 0).",
-        "h": "A matrix product passes the gradient on, times the other matrix, transposed. The "
-        "shapes leave no other way.",
+        "h": "The gradient of the product, times the other matrix, transposed. Nothing else fits "
+        "the shapes.",
         "W2": "The same for the other factor: (n, hidden) transposed, times (n, vocab).",
         "b2": "It was added to every row, so it is summed over the rows.",
         "hpreact": "The derivative of tanh is 1 - tanh². A saturated unit passes nothing on.",
@@ -200,7 +200,7 @@ def _():
         "same gradient.",
         "bndiff": "Used twice: in `bnraw`, and squared, where the derivative is 2 · bndiff.",
         "bnmeani": "It was subtracted from every row: minus the sum over the rows.",
-        "hprebn": "Used twice: directly, and in the mean, of which each row is 1/n.",
+        "hprebn": "Used twice: directly, and in the mean, where each row counts 1/n.",
         "embcat": "A matrix product again, as with `h`.",
         "W1": "And as with `W2`.",
         "b1": "Nearly 0: batch norm subtracts the mean, and `b1` with it. So `b1` never learns.",
@@ -286,9 +286,9 @@ def _():
         debounce=400,
     )
     mo.md(f"""
-    **Now yours.** Write the gradient of any tensor, named as in the lecture: `dcounts` is that of
-    `counts`. You can use all tensors, `Xb`, `Yb`, `n`, `torch` and `F`, and those gradients that
-    you do not write; they are autograd's. The last line below is not right yet.
+    **Your turn.** Write the gradient of any tensor, named as in the lecture: `dcounts` is that of
+    `counts`. You can use all tensors, `Xb`, `Yb`, `n`, `torch` and `F`, and autograd's gradients of
+    all tensors that you leave out. The last line below is not right yet. Correct it.
 
     {yours}
     """)
@@ -336,8 +336,8 @@ def _(gradients, tensors, untrained, x, y, yours):
 @app.cell(hide_code=True)
 def _():
     mo.md(f"""
-    In the lecture, all of them are exact. On your machine, the last digits may differ from
-    `hpreact` on: the same formula, rounded in another way. *Approximately right* is right.
+    From `hpreact` on, the last digits may differ from autograd's: the same formula, rounded in
+    another way. *Approximately right* is right.
 
     ## {at("1:05:17")} Bessel's correction
 
@@ -392,13 +392,14 @@ def _():
     row_slider = mo.ui.slider(0, 31, label="Example of the batch", show_value=True)
     mo.md(f"""
     The paper on batch norm, and PyTorch after it, divide by n in training, but by n - 1 for the
-    running variance that is used afterwards. The lecture calls this a bug, if a small one, and
-    takes n - 1 everywhere. So does this page; `BatchNorm1d` in `layers.py` follows PyTorch.
+    running variance that is used afterwards. The lecture considers this a small bug, and uses n - 1
+    everywhere. So does this page; `BatchNorm1d` in `layers.py` follows PyTorch.
 
     ## {at("1:26:31")} Exercise 2: cross-entropy at once
 
-    Eight tensors are there only to compute the loss from the logits. On paper, nearly everything
-    in their derivatives cancels, and one line is left: the probabilities, minus 1 at the target.
+    Eight tensors only serve to compute the loss from the logits. On paper, nearly everything in
+    their derivatives cancels, and one line is left: the probabilities, minus 1 at the target, all
+    divided by n.
 
     {row_slider}
     """)
@@ -428,8 +429,8 @@ def _(alphabet, gradients, row_slider, t, untrained, x, y):
             notebook.show(_axes.figure),
             mo.md(
                 "A gradient above 0 pushes a logit down, one below 0 pulls it up. The target is "
-                "pulled up just as hard as all others together are pushed down: the row sums to "
-                f"{_pull.sum().abs():.0e}. The better the prediction, the weaker the forces."
+                "pulled up just as hard as all others together are pushed down: the sum of the row "
+                f"is {_pull.sum().abs():.0e}. The better the prediction, the weaker the forces."
             ),
             mo.md(f"Beside autograd: {difference(d_logits, gradients['logits'])} (lecture: 5e-9)."),
             mo.accordion({"The line by hand": notebook.code(by_hand.cross_entropy_backward)}),
@@ -463,9 +464,9 @@ def _(p):
     channel is shifted or stretched. So the gradient that arrives loses the part that would shift
     the channel, and the part that would stretch it.
 
-    You can see both as a straight line. Each dot is an example: its place in the channel, and the
-    gradient that arrives there. Batch norm takes away the line that fits best, and passes on only
-    the distances from it (scaled by `bnvar_inv`).
+    Together, these two parts are a straight line. Each dot is an example: its normalized value, and
+    the gradient that arrives there. Batch norm subtracts the line that fits best, and passes on
+    only the distances from it (times `bnvar_inv`).
 
     {channel_slider}
     """)
@@ -516,9 +517,9 @@ def _():
     mo.md(f"""
     ## {at("1:50:02")} Exercise 4: train with it
 
-    Now there is a whole backward pass, and no autograd in it. The network gets the lecture's 200
-    hidden units, 12,297 parameters. Train it on these gradients, and compare with autograd's: from
-    the same seed, the losses are the same.
+    Now the whole backward pass is written, without autograd. The network gets the lecture's 200
+    hidden units: 12,297 parameters. Train it with these gradients, then with autograd's. The losses
+    are the same, since the seed is.
     """)
     return
 
@@ -645,9 +646,8 @@ def _():
     mo.md(f"""
     ## {at("1:54:24")} The end
 
-    Every line of `loss.backward()` is now one that you could have written: about thirty lines for
-    every tensor, about ten with the two formulas. The next lectures use autograd again, and you
-    know what it does.
+    You could now write `loss.backward()` yourself: about thirty lines for all tensors, about ten
+    with the two formulas. The next lectures use autograd again, and you know what it does.
 
     ---
     There is more to write yourself: `python -m makemore learn`, in the lesson's folder.
