@@ -120,9 +120,9 @@ def _(data, of_lecture, run_choice, x_train, y_train):
             "`python train.py --model mlp-bn`, in a terminal, you can choose your own."
         )
         _lecture = (
-            " The lecture prints 3.3377, and if you type along, you get yet another loss. It is not "
-            "your mistake: the lecture draws the gain and the bias of batch norm without the seed. "
-            "All other weights are the same."
+            " The lecture prints 3.3377, and if you type along, you get yet another loss. It is "
+            "not your mistake: the lecture draws the gain and the bias of batch norm without the "
+            "seed. All other weights are the same."
             if of_lecture
             else " The lecture's data is missing here, so its figures differ."
         )
@@ -343,7 +343,8 @@ def _():
 
     Why n - 1 in the variance? The mean of a sample lies closer to its own numbers than the true
     mean does, so the squares come out too small. Here are 20,000 samples of n numbers, whose true
-    variance is 1. The smaller the sample, the more is missing; divided by n - 1, nothing is.
+    variance is 1. The smaller the samples, the further their mean variance is below 1, unless it
+    is divided by n - 1.
     """)
     return
 

@@ -764,8 +764,8 @@ def _(beginning_text, model, model_alphabet, sample_button, temperature_slider):
 def _():
     mo.md("""
     The video has `carmahela.` `jhovi.` `kimrin.`, and you get other names, even with its seed? The
-    lecture draws its batches without a seed, so its weights differ from yours; and since then,
-    PyTorch has changed how `torch.multinomial` draws.
+    lecture draws its batches without a seed, so its weights differ from yours. Besides, this page
+    draws twelve names at once.
 
     ---
     The lecture sets three exercises: beat its dev loss; fix the first loss, as you did at 0:29:15;

@@ -115,8 +115,8 @@ def _():
 
     While this page was opened, the MLP was trained for 2,000 steps. A batch has only 32 examples,
     so the loss jumps up and down. `view` puts `n` neighbors into a row, and the means of the rows
-    make a curve that you can read. In the last quarter, the learning rate is a tenth. Which `n`
-    shows it?
+    make a curve that you can read. In the last quarter, right of the dashed line, the learning
+    rate is a tenth. For which `n` can you see it?
 
     {average_slider}
     """)
@@ -141,7 +141,7 @@ def _(starter):
     ## {at("0:09:16")} Layers and containers
 
     Embedding and flattening become layers, too, and a container, `Sequential`, calls one after the
-    other. Then the forward pass is one line. Take a batch of four windows through the layers:
+    other. Then the forward pass is one line. Pass a batch of four windows through the layers:
 
     {layer_slider}
     """)
@@ -198,9 +198,9 @@ def _():
     ## {at("0:17:11")} WaveNet
 
     The MLP squeezes all characters into one layer at once. The idea of
-    [WaveNet](https://arxiv.org/abs/1609.03499) is to go slowly: first fuse pairs of characters,
-    then pairs of pairs, then pairs of those. Each layer sees twice as far as the one below. Choose
-    a unit, and see which characters reach it.
+    [WaveNet](https://arxiv.org/abs/1609.03499) is to fuse them gradually: first pairs of
+    characters, then pairs of pairs, then pairs of those. Each layer sees twice as far as the one
+    below. Choose a unit, and see which characters reach it.
 
     {notebook.row(name_text, depth_slider)}
     """)
@@ -242,7 +242,7 @@ def _(data, depth_slider, name_text, unit_slider):
         [
             _picture,
             mo.md(f"`{''.join(_letters[_i] for _i in _reached)}` reaches this unit."),
-            mo.accordion({"A network's gradients agree": notebook.code(influences)}),
+            mo.accordion({"The same, by a network's gradients": notebook.code(influences)}),
         ]
     )
     return x_name, y_name
@@ -262,8 +262,8 @@ def _(data, x_name, y_name):
             ## {at("0:19:33")} A context of eight, and the baseline with it
 
             First, the same MLP sees eight characters instead of three. Only one number in the
-            code changes. Its 22,097 parameters already bring the lecture's dev loss from 2.105 to
-            2.027. These are the examples that your name makes:
+            code changes. With its 22,097 parameters, the lecture's dev loss already falls from
+            2.105 to 2.027. Your name makes these examples:
             """),
             mo.md(f"```text\n{_windows}\n```"),
         ]
@@ -319,8 +319,8 @@ def _():
         }
     )
     mo.md(f"""
-    Here is the whole network, of ten numbers for each character and 68 channels. The lecture
-    chooses 68 so that it has about as many parameters as the MLP. What does a longer context cost?
+    Here is the whole network, with ten numbers for each character and 68 channels. With 68, it has
+    about as many parameters as the MLP. What does a longer context cost?
 
     {notebook.row(*shape_sliders.elements.values())}
     """)
@@ -342,7 +342,10 @@ def _(shape_sliders):
     mo.vstack(
         [
             mo.ui.table(_table, selection=None, page_size=20),
-            mo.md(f"**{_total:,}** parameters. Twice the context takes one more layer: 9,384."),
+            mo.md(
+                f"**{_total:,}** parameters. Twice the context takes one more layer, which has "
+                "9,384."
+            ),
         ]
     )
     return
@@ -404,9 +407,9 @@ def _():
     mo.md(f"""
     ## {at("0:37:41")} The first training
 
-    Train one network, then another; the table at 0:46:58 keeps them all. 3,000 steps take some
-    seconds, the lecture's 200,000 some minutes. Its first network that fuses pairs comes to a dev
-    loss of 2.029, no better than the MLP. There is a bug in it.
+    Train one network, then another; the table at 0:46:58 lists them all. 3,000 steps take a few
+    seconds, the lecture's 200,000 a few minutes. The lecture's first network that fuses pairs has a
+    dev loss of 2.029, no better than the MLP. There is a bug in it.
 
     {notebook.row(*_widgets)}
     """)
@@ -451,9 +454,9 @@ def _():
     mo.md(f"""
     ## {at("0:38:50")} The batch-norm bug in three dimensions
 
-    Batch norm was written for two dimensions, and takes the mean over dimension 0. With an input of
-    (32, 4, 68) it still runs, thanks to broadcasting. But now each of the four places has means and
-    variances of its own, from 32 numbers instead of the 128 that are there. They have to be taken
+    The lecture's batch norm was written for two dimensions, and takes the mean over dimension 0.
+    With an input of (32, 4, 68), it still runs, thanks to broadcasting. But now each of the four
+    places has its own means and variances, over 32 numbers instead of 128. They have to be taken
     over dimensions 0 and 1.
 
     {bug_slider}
@@ -487,7 +490,7 @@ def _(bug_slider):
                 f"{_mended.running_mean.numel()} means, each of {4 * _batch} numbers."
             ),
             mo.md(
-                "The numbers are drawn around 0. Means of more of them, orange, are nearer to it."
+                "The true mean is 0. Means of four times as many numbers, orange, are closer to it."
             ),
             notebook.code(LectureBatchNorm),
             mo.accordion({"The lesson's batch norm": notebook.code(BatchNorm1d)}),
@@ -527,12 +530,13 @@ def _(experiments, real, x_train, y_train):
             ## {at("0:45:21")} Trained again
 
             Choose *pairs*, without the bug, in the menu at 0:37:41, and train again. In the
-            lecture, the dev loss becomes a little better, 2.022.
+            lecture, the dev loss improves a little, to 2.022.
 
             ## {at("0:46:07")} Larger
 
-            24 numbers for each character and 128 channels make 76,579 parameters. They bring the
-            lecture's dev loss below 2, to 1.9937. After 3,000 steps, this network already leads.
+            24 numbers for each character and 128 channels make 76,579 parameters, and the
+            lecture's dev loss falls below 2, to 1.9937. After 3,000 steps, this network already
+            leads.
 
             With the lecture's seed, 42, your first loss is 3.3169, and the video has 3.3167? You
             made no mistake: the lecture divides the variance by n - 1, this lesson and `torch.nn`
@@ -540,8 +544,8 @@ def _(experiments, real, x_train, y_train):
 
             ## {at("0:46:58")} An experimental harness
 
-            From here on, it is trial and error, and you need a record of what was tried. This
-            one has the lecture's networks first, then yours:
+            From here on, it is trial and error, and you need a record of what you have tried. This
+            table has the lecture's networks first, then yours:
             """),
             mo.ui.table([*_lecture, *(_row for _row, _ in experiments())], selection=None),
         ]
@@ -558,9 +562,9 @@ def _(name_text):
 
     Your name has a window for each of its characters and for its end. These windows overlap, so
     most pairs are fused again and again. A convolution slides each layer over the whole name, and
-    every pair is fused only once. *Causal*: nothing comes from the right. *Dilated*: the layers
-    reach 1, 2 and 4 places back. Move through the name: every window is a tree, and the trees share
-    units.
+    every pair is fused only once. *Causal*: no unit sees what is to its right. *Dilated*: the
+    layers reach 1, 2 and 4 places back. Move the slider through the name: every window is a tree,
+    and the trees share units.
 
     {place_slider}
     """)
@@ -641,16 +645,16 @@ def _():
     mo.md(f"""
     ## {at("0:52:28")} How a network is developed
 
-    Look up what a layer takes; try the shapes on a small batch in a notebook, as in the table
-    above; and when they fit, take the code into a program that trains for longer. Here, this
-    program is `train.py`.
+    Read what a layer expects; try the shapes on a small batch in a notebook, as in the table at
+    0:21:36; and when they fit, move the code to a program that trains for longer. In this lesson,
+    that is `train.py`.
 
     ## {at("0:55:26")} Beat it
 
     The lecture asks for a dev loss below 1.9937. In a terminal,
     `python train.py --model wavenet --preset lecture` trains its network, in about ten minutes;
-    `--n-embd`, `--n-hidden` and `--block-size` change it, and `--model` takes another one. Choose
-    one of your runs to see how far it came.
+    `--n-embd`, `--n-hidden` and `--block-size` change its size, and `--model` chooses another
+    model. Choose one of your runs to see how far it came.
     """)
     return (again_button,)
 
@@ -688,9 +692,8 @@ def _(data, experiments, run_choice, starter):
 @app.cell(hide_code=True)
 def _():
     mo.md("""
-    The video has `rocklei.` and `astavia.`, and you get others? The weights differ, and since 2022
-    PyTorch has changed what `torch.multinomial` draws for a seed.
-
+    The video has `rocklei.` and `astavia.`, and you get other names? Your network has other
+    weights, and this page draws twelve names at once.
     ---
     There is more to write yourself: `python -m makemore learn`, in the lesson's folder.
     """)
