@@ -896,15 +896,15 @@ def _():
 
 @app.cell
 def _():
-    reload_button = mo.ui.button(label="Look again")
-    return (reload_button,)
+    again_button = mo.ui.button(label="Look for runs again")
+    return (again_button,)
 
 
 @app.cell
-def _(reload_button):
-    reload_button
-    run_choice = mo.ui.dropdown(notebook.runs(LESSON / "runs"), label="Run")
-    notebook.row(run_choice, reload_button)
+def _(again_button):
+    again_button
+    run_choice = mo.ui.dropdown(notebook.runs(LESSON / "runs"), label="Your own run")
+    notebook.row(run_choice, again_button)
     return (run_choice,)
 
 

@@ -75,8 +75,8 @@ def color_map(table, rows, columns, pair=None):
 def _():
     dataset = datasets.load("names")
     words = dataset.text.split()
-    is_lectures = dataset.sha256 == datasets.SOURCES["names"].sha256
-    if is_lectures:
+    of_lecture = dataset.sha256 == datasets.SOURCES["names"].sha256
+    if of_lecture:
         assert len(words) == 32_033
         assert (min(map(len, words)), max(map(len, words))) == (2, 15)
     part_text = mo.ui.text("mm", label="Letters", debounce=200)
@@ -92,11 +92,11 @@ def _():
     ## {at("0:03:03")} The data
 
     makemore makes more of what you give it. The lecture gives it a list of names, one per line.
-    {"" if is_lectures else _stand_in} Which of them contain the letters that you type?
+    {"" if of_lecture else _stand_in} Which of them contain the letters that you type?
 
     {part_text}
     """)
-    return is_lectures, part_text, words
+    return of_lecture, part_text, words
 
 
 @app.cell(hide_code=True)
@@ -167,9 +167,9 @@ def count_in_dict(words):
 
 
 @app.cell
-def _(is_lectures, words):
+def _(of_lecture, words):
     _pairs = Counter(count_in_dict(words)).most_common()
-    if is_lectures:
+    if of_lecture:
         assert sum(_n for _, _n in _pairs) == 228_146
         assert " ".join(f"{_a}{_b} {_n}" for (_a, _b), _n in _pairs[:5]) == (
             "n. 6763 a. 6640 an 5438 .a 4410 e. 3983"
@@ -371,8 +371,8 @@ def _(first_name, letter_slider, letters, table_choice):
 
 
 @app.cell(hide_code=True)
-def _(N, draw_choice, is_lectures, letters, seed_number, table_choice):
-    if is_lectures:
+def _(N, draw_choice, of_lecture, letters, seed_number, table_choice):
+    if of_lecture:
         _lectures = "mor. axx. minaymoryles. kondlaisah. anchshizarie."
         assert five_names(N, draw_in_2022, SEED, letters) == _lectures
         _today = "cexze. momasurailezitynn. konimittain. llayn. ka."
@@ -453,12 +453,12 @@ def letter_by_letter(name, P, stoi):
 
 
 @app.cell
-def _(N, is_lectures, xs, ys):
+def _(N, of_lecture, xs, ys):
     P = normalize(N)
     assert torch.allclose(P.sum(1), torch.ones(27))
     _nlls = -P[xs, ys].log()
     counted_loss = _nlls.mean().item()
-    if is_lectures:
+    if of_lecture:
         assert f"{counted_loss:.4f}" == "2.4540"
         assert f"{_nlls.numpy().cumsum()[-1] / len(_nlls):.4f}" == "2.4541"  # in float32, in turn
     return P, counted_loss
@@ -477,7 +477,7 @@ def _():
 
 
 @app.cell(hide_code=True)
-def _(P, alphabet, counted_loss, is_lectures, name_text, stoi):
+def _(P, alphabet, counted_loss, of_lecture, name_text, stoi):
     name = known_letters(name_text.value, alphabet)
     _others = dict.fromkeys(_c for _c in name_text.value.lower() if _c not in alphabet.stoi)
     _rows = letter_by_letter(name, P, stoi)
@@ -495,7 +495,7 @@ def _(P, alphabet, counted_loss, is_lectures, name_text, stoi):
                 f"The loss of `{name}` is {_nll:.4f} / {len(_rows)} = "
                 f"**{_nll / len(_rows):.4f}**; the loss of all names is **{counted_loss:.4f}**."
                 + " (The video shows 2.4541: it adds 228,146 numbers one by one, and float32 "
-                "rounds after each.)" * is_lectures
+                "rounds after each.)" * of_lecture
             ),
             mo.accordion({"The code": notebook.code(letter_by_letter)}),
         ]
@@ -780,12 +780,12 @@ def _():
 
 
 @app.cell
-def _(counted_loss, is_lectures, letters, stop_button, train_button, xs, ys):
+def _(counted_loss, of_lecture, letters, stop_button, train_button, xs, ys):
     def training_pictures(steps):
         W = random_weights()
         losses = train(forward, (one_hot(xs), ys), W, steps, 50, 0.01)
         for step, loss in enumerate(losses):
-            assert not is_lectures or step or f"{loss:.4f}" == "3.7686"
+            assert not of_lecture or step or f"{loss:.4f}" == "3.7686"
             says = f"step {step}: loss **{loss:.4f}**; by counting: {counted_loss:.4f}"
             picture = color_map(softmax(W.detach()), letters, letters)
             yield mo.vstack([mo.md(says), picture])
@@ -826,11 +826,11 @@ def _():
 
 
 @app.cell(hide_code=True)
-def _(N, counted_loss, is_lectures, letters, steps_slider):
+def _(N, counted_loss, of_lecture, letters, steps_slider):
     _W = random_weights()
     assert torch.equal(one_hot(torch.tensor([3, 1])) @ _W, _W[[3, 1]])
     _losses = [*train(forward_on_counts, (N,), _W, steps_slider.value, 50, 0.01)]
-    if is_lectures and steps_slider.value == 300:
+    if of_lecture and steps_slider.value == 300:
         assert [f"{_losses[_i]:.2f}" for _i in (0, 100, 299)] == ["3.77", "2.49", "2.48"]
     W_learned = _W.detach()
     _loss = forward_on_counts(W_learned, N)
@@ -902,8 +902,8 @@ def _():
 
 
 @app.cell(hide_code=True)
-def _(N, W_learned, is_lectures, last_seed, letters, steps_slider):
-    if is_lectures and steps_slider.value == 300:
+def _(N, W_learned, of_lecture, last_seed, letters, steps_slider):
+    if of_lecture and steps_slider.value == 300:
         _lectures = "mor. axx. minaymoryles. kondlaisah. anchthizarie."
         assert five_names(W_learned.exp(), draw_in_2022, SEED, letters) == _lectures
     _rows = [
@@ -917,21 +917,21 @@ def _(N, W_learned, is_lectures, last_seed, letters, steps_slider):
 
 @app.cell(hide_code=True)
 def _():
-    reload_button = mo.ui.button(label="Look again")
+    again_button = mo.ui.button(label="Look for runs again")
     mo.md("""
     ### Your runs
 
     `python train.py`, in a terminal, saves each model that it trains in `runs/`. Choose one: how
     likely does it find your name, and which names does it make up?
     """)
-    return (reload_button,)
+    return (again_button,)
 
 
 @app.cell
-def _(reload_button):
-    reload_button
-    run_choice = mo.ui.dropdown(notebook.runs(LESSON / "runs"), label="Run")
-    notebook.row(run_choice, reload_button)
+def _(again_button):
+    again_button
+    run_choice = mo.ui.dropdown(notebook.runs(LESSON / "runs"), label="Your own run")
+    notebook.row(run_choice, again_button)
     return (run_choice,)
 
 

@@ -62,11 +62,13 @@ def draw_embedding(C, letters, title, marked=None):
 @app.cell(hide_code=True)
 def _():
     data = open_data("names")
-    real = data.words.sha256 == datasets.SOURCES["names"].sha256
+    of_lecture = data.words.sha256 == datasets.SOURCES["names"].sha256
     long_train, y_train = build_dataset(data.train, data.alphabet, 10)
     long_dev, y_dev = build_dataset(data.dev, data.alphabet, 10)
     _names = f"{len(data.words.words):,} names"
-    _which = f"the lecture's {_names}" if real else f"the {_names} that come with this repository"
+    _which = (
+        f"the lecture's {_names}" if of_lecture else f"the {_names} that come with this repository"
+    )
     mo.md(f"""
     # Lecture 3, live: an MLP
 
@@ -75,7 +77,7 @@ def _():
     is computed while you read, by the code of this lesson: type your own name, move a slider, or
     train a network. The data is {_which}.
     """)
-    return data, long_dev, long_train, real, y_dev, y_train
+    return data, long_dev, long_train, of_lecture, y_dev, y_train
 
 
 @app.cell(hide_code=True)
@@ -544,8 +546,8 @@ def sizes_of_splits(words, runs):
 
 
 @app.cell(hide_code=True)
-def _(data, real):
-    if real:
+def _(data, of_lecture):
+    if of_lecture:
         assert sizes_of_splits(data.words.words, 1) == [182_625, 22_655, 22_866]
         assert sizes_of_splits(data.words.words, 4) == [182_441, 22_902, 22_803]
     runs_slider = mo.ui.slider(1, 6, label="Runs of the cell", show_value=True)
@@ -565,9 +567,9 @@ def _(data, real):
 
 
 @app.cell(hide_code=True)
-def _(data, real, runs_slider):
+def _(data, of_lecture, runs_slider):
     _sizes = ", ".join(f"**{_n:,}**" for _n in sizes_of_splits(data.words.words, runs_slider.value))
-    _video = " These are the video's figures." if real and runs_slider.value == 4 else ""
+    _video = " These are the video's figures." if of_lecture and runs_slider.value == 4 else ""
     mo.vstack([mo.md(f"{_sizes}.{_video}"), notebook.code(sizes_of_splits)])
     return
 
@@ -680,7 +682,7 @@ def _(experiments):
 
 @app.cell(hide_code=True)
 def _():
-    again_button = mo.ui.button(label="Look again")
+    again_button = mo.ui.button(label="Look for runs again")
     mo.md(f"""
     ## {at("1:11:46")} Summary
 
@@ -702,7 +704,7 @@ def _():
 @app.cell(hide_code=True)
 def _(again_button):
     again_button
-    run_choice = mo.ui.dropdown(notebook.runs(LESSON / "runs"), label="Your run")
+    run_choice = mo.ui.dropdown(notebook.runs(LESSON / "runs"), label="Your own run")
     beginning_text = mo.ui.text("ma", label="A beginning", debounce=200)
     temperature_slider = mo.ui.slider(0.1, 2, 0.1, value=1, label="temperature", show_value=True)
     sample_button = mo.ui.button(label="Other names", value=0, on_click=lambda seed: seed + 1)

@@ -54,13 +54,15 @@ def count_parameters(model):
 @app.cell(hide_code=True)
 def _():
     data = open_data("names")
-    real = data.words.sha256 == datasets.SOURCES["names"].sha256
+    of_lecture = data.words.sha256 == datasets.SOURCES["names"].sha256
     x_train, y_train = build_dataset(data.train, data.alphabet, 8)
     x_dev, y_dev = build_dataset(data.dev, data.alphabet, 8)
-    if real:
+    if of_lecture:
         assert (len(x_train), len(x_dev)) == (182_625, 22_655)
     _names = f"{len(data.words.words):,} names"
-    _which = f"the lecture's {_names}" if real else f"the {_names} that come with this repository"
+    _which = (
+        f"the lecture's {_names}" if of_lecture else f"the {_names} that come with this repository"
+    )
     mo.md(f"""
     # Lecture 6, live: WaveNet
 
@@ -73,7 +75,7 @@ def _():
     We begin with the MLP of the last lectures, with batch norm: three characters, ten numbers for
     each, 200 hidden neurons, 12,097 parameters.
     """)
-    return data, real, x_dev, x_train, y_dev, y_train
+    return data, of_lecture, x_dev, x_train, y_dev, y_train
 
 
 @app.function
@@ -500,9 +502,9 @@ def _(bug_slider):
 
 
 @app.cell(hide_code=True)
-def _(experiments, real, x_train, y_train):
+def _(experiments, of_lecture, x_train, y_train):
     for _norm, _first_loss in (("lecture", "3.3167"), ("lesson", "3.3169")):
-        if real and notebook.in_script():  # where other pages may draw from the same generator
+        if of_lecture and notebook.in_script():  # elsewhere, other pages may draw in between
             torch.manual_seed(42)
             _model = WaveNet(27, block_size=8, n_embd=24, n_hidden=128)
             if _norm == "lecture":
@@ -641,7 +643,7 @@ def _():
 
 @app.cell(hide_code=True)
 def _():
-    again_button = mo.ui.button(label="Look again")
+    again_button = mo.ui.button(label="Look for runs again")
     mo.md(f"""
     ## {at("0:52:28")} How a network is developed
 
@@ -662,7 +664,7 @@ def _():
 @app.cell(hide_code=True)
 def _(again_button):
     again_button
-    run_choice = mo.ui.dropdown(notebook.runs(LESSON / "runs"), label="Your run")
+    run_choice = mo.ui.dropdown(notebook.runs(LESSON / "runs"), label="Your own run")
     notebook.row(run_choice, again_button)
     return (run_choice,)
 

@@ -114,16 +114,16 @@ def _():
 def _():
     dataset = datasets.load("shakespeare")
     text = dataset.text
-    is_lectures = dataset.sha256 == datasets.SOURCES["shakespeare"].sha256
-    if is_lectures:
+    of_lecture = dataset.sha256 == datasets.SOURCES["shakespeare"].sha256
+    if of_lecture:
         assert (len(text), len(set(text))) == (1_115_394, 65)
     _size = mo.md(f"{len(text):,} characters, {len(set(text))} different ones. It begins:")
     _stand_in = mo.md("""
     The lecture's text could not be downloaded. This is a play that comes with the repository, so
     the figures below differ from the video's.
     """)
-    mo.vstack([_size, mo.plain_text(text[:148]), mo.md("") if is_lectures else _stand_in])
-    return is_lectures, text
+    mo.vstack([_size, mo.plain_text(text[:148]), mo.md("") if of_lecture else _stand_in])
+    return of_lecture, text
 
 
 @app.cell
@@ -145,9 +145,9 @@ def _(text):
 
 
 @app.cell(hide_code=True)
-def _(chars, dev_data, hello_text, is_lectures, train_data):
+def _(chars, dev_data, hello_text, of_lecture, train_data):
     _ids = encoded(chars, hello_text.value).tolist()
-    if is_lectures and hello_text.value == "hii there":
+    if of_lecture and hello_text.value == "hii there":
         assert _ids == [46, 47, 47, 1, 58, 46, 43, 56, 43]
     mo.md(
         f"`{_ids}`, and back again: `{chars.decode(_ids)}`\n\n"
@@ -182,10 +182,10 @@ def _(chars, place_slider, train_data):
 
 
 @app.cell(hide_code=True)
-def _(is_lectures, train_data):
+def _(of_lecture, train_data):
     torch.manual_seed(1337)
     xb, yb = get_batch(train_data, batch_size=4, block_size=8)
-    if is_lectures:
+    if of_lecture:
         assert xb[0].tolist() == [24, 43, 58, 5, 57, 1, 46, 43]
         assert yb[3].tolist() == [17, 27, 10, 0, 21, 1, 54, 39]
     batch_form = notebook.exercise(LADDER, "batch")
@@ -228,13 +228,13 @@ def _(chars):
 
 
 @app.cell
-def _(chars, is_lectures, seed_slider, xb, yb):
+def _(chars, of_lecture, seed_slider, xb, yb):
     torch.manual_seed(seed_slider.value)
     _model = Bigram(len(chars), block_size=8)
     _, _loss = _model(xb, yb)
     _ids = _model.generate(torch.zeros((1, 1), dtype=torch.long), max_new_tokens=150)
     _written = chars.decode(_ids[0].tolist())
-    if is_lectures and seed_slider.value == 1337:
+    if of_lecture and seed_slider.value == 1337:
         assert f"{_loss.item():.4f}" == "4.8786"
         assert _written.startswith("\nSKIcLT;")
     _text = mo.md("""
@@ -323,14 +323,14 @@ def _(bigram_button, chars, dev_data, set_trained, train_data):
 
 
 @app.cell(hide_code=True)
-def _(chars, dev_data, is_lectures, train_data, trained):
+def _(chars, dev_data, of_lecture, train_data, trained):
     counted = Bigram(len(chars), block_size=8).eval()
     counted.count(train_data)
     _floor = estimate_loss(counted, dev_data)
     _says = f"Counting all pairs makes such a table at once. Its dev loss is **{_floor:.4f}**."
     if "bigram" in trained():
         _model, _, _loss = trained()["bigram"]
-        assert not (is_lectures and notebook.in_script()) or round(_loss, 1) == 2.5
+        assert not (of_lecture and notebook.in_script()) or round(_loss, 1) == 2.5
         _ids = _model.generate(torch.zeros((1, 1), dtype=torch.long), 150)
         _says += " The trained one writes a text that looks a little like words:"
         _says += f"\n\n```\n{chars.decode(_ids[0].tolist())}\n```"
