@@ -65,17 +65,14 @@ def _():
     of_lecture = data.words.sha256 == datasets.SOURCES["names"].sha256
     long_train, y_train = build_dataset(data.train, data.alphabet, 10)
     long_dev, y_dev = build_dataset(data.dev, data.alphabet, 10)
-    _names = f"{len(data.words.words):,} names"
-    _which = (
-        f"the lecture's {_names}" if of_lecture else f"the {_names} that come with this repository"
-    )
+    _which = "the lecture's" if of_lecture else "not the lecture's, so the figures differ"
     mo.md(f"""
     # Lecture 3, live: an MLP
 
     This page goes through [the lecture](https://www.youtube.com/watch?v={VIDEO}) from its first
     minute to its last. Each heading opens the video where it comes to that point. Everything here
     is computed while you read, by the code of this lesson: type your own name, move a slider, or
-    train a network. The data is {_which}.
+    train a network. The data: {len(data.words.words):,} names, {_which}.
     """)
     return data, long_dev, long_train, of_lecture, y_dev, y_train
 

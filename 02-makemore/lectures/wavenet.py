@@ -59,16 +59,14 @@ def _():
     x_dev, y_dev = build_dataset(data.dev, data.alphabet, 8)
     if of_lecture:
         assert (len(x_train), len(x_dev)) == (182_625, 22_655)
-    _names = f"{len(data.words.words):,} names"
-    _which = (
-        f"the lecture's {_names}" if of_lecture else f"the {_names} that come with this repository"
-    )
+    _which = "the lecture's" if of_lecture else "not the lecture's, so the figures differ"
     mo.md(f"""
     # Lecture 6, live: WaveNet
 
     This page goes through [the lecture](https://www.youtube.com/watch?v={VIDEO}) from its first
     minute to its last. Each heading opens the video where it comes to that point. Everything here
-    is computed while you read, by the code of this lesson. The data is {_which}.
+    is computed while you read, by the code of this lesson. The data: {len(data.words.words):,}
+    names, {_which}.
 
     ## {at("0:01:40")} Starter code
 
