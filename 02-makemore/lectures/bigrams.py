@@ -213,11 +213,6 @@ def _(words):
     alphabet = Alphabet.of(words)
     letters = "." + alphabet.characters
     stoi = {".": 0, **alphabet.stoi}
-    return alphabet, letters, stoi
-
-
-@app.cell
-def _(alphabet, stoi, words):
     counted = BigramCounts(len(alphabet), smoothing=0)
     counted.count(*word_rows(words[:100], alphabet))
     assert torch.equal(counted.counts, count_in_tensor(words[:100], stoi))
@@ -233,7 +228,7 @@ def _(alphabet, stoi, words):
             ),
         ]
     )
-    return N, counted
+    return N, alphabet, counted, letters, stoi
 
 
 @app.cell
