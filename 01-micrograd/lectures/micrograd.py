@@ -137,7 +137,7 @@ def _(h, slope, x):
     _axes.axline((x, f(x)), slope=slope, color="C1", label="secant")
     _axes.scatter([x, x + h], [f(x), f(x + h)], color="C1", zorder=3)
     _axes.legend()
-    notebook.show(_axes.figure)
+    notebook.show(_axes)
     return
 
 
@@ -751,7 +751,7 @@ def _(tiny_losses):
         2.6, xlabel="step", ylabel="loss", ylim=(0, max(8, min(tiny_losses[0], 40)))
     )
     _axes.plot(range(len(tiny_losses)), tiny_losses, marker=".")
-    notebook.show(_axes.figure)
+    notebook.show(_axes)
     return
 
 
@@ -813,7 +813,7 @@ def draw_moons(points, labels, model, title):
     axes.contourf(columns, rows, scores, levels=levels, colors=["C0", "C3"], alpha=0.3)
     colors = ["C3" if label > 0 else "C0" for label in labels]
     axes.scatter(*zip(*points, strict=True), c=colors, edgecolors="white", linewidths=0.5)
-    return notebook.show(axes.figure)
+    return notebook.show(axes)
 
 
 @app.cell

@@ -143,7 +143,7 @@ def _(data, of_lecture, vocab_size, w2_slider, x, y):
     _axes = notebook.plot(2.4, ylim=(0, 1), title="probabilities of the first example")
     _axes.bar(range(vocab_size), _logits[0].softmax(0))
     _axes.set_xticks(range(vocab_size), [".", *data.alphabet.characters])
-    mo.vstack([mo.md(_says), notebook.show(_axes.figure)])
+    mo.vstack([mo.md(_says), notebook.show(_axes)])
     return
 
 
@@ -185,8 +185,8 @@ def _(vocab_size, w1_slider, x):
                 f"{_saturated.all(0).sum()} units are dead. On average, tanh passes "
                 f"{(1 - _h**2).mean():.0%} of a gradient."
             ),
-            notebook.show(_colored.figure),
-            notebook.show(_counts.figure),
+            notebook.show(_colored),
+            notebook.show(_counts),
         ]
     )
     return
@@ -240,7 +240,7 @@ def _(activation_choice, gain_slider):
     mo.vstack(
         [
             mo.md(f"After ten layers, the standard deviation is **{_stds[-1]:.3g}**."),
-            notebook.show(_axes.figure),
+            notebook.show(_axes),
             mo.accordion({"The code": notebook.code(spread)}),
         ]
     )
@@ -285,7 +285,7 @@ def _(vocab_size, w1_slider, x):
     _says = (
         f"Standard deviation: {_before.std():.2f} without, **{_after.std():.2f}** with batch norm."
     )
-    mo.vstack([notebook.code(batch_norm), w1_slider, mo.md(_says), notebook.show(_axes.figure)])
+    mo.vstack([notebook.code(batch_norm), w1_slider, mo.md(_says), notebook.show(_axes)])
     return
 
 
@@ -313,7 +313,7 @@ def _(size_slider, vocab_size, x, x_train):
         _outputs.append(batch_norm(_hpreact, 1, 0).tanh()[0, 0].item())
     _axes = notebook.plot(1.6, xlim=(-1.05, 1.05), yticks=[])
     _axes.scatter(_outputs, torch.rand(100, generator=_g), s=10)
-    notebook.show(_axes.figure)
+    notebook.show(_axes)
     return
 
 
@@ -412,7 +412,7 @@ def race(x, y, vocab_size, steps):
             label = f"{name}: first {curve[0]:.2f}, now {means[-1]:.2f}"
             axes.plot(range(50, end + 1, 50), means, label=label)
         axes.legend()
-        yield notebook.show(axes.figure)
+        yield notebook.show(axes)
         if notebook.stopped():
             return
 
@@ -512,7 +512,7 @@ def outlines(tensors, title):
         color = colormaps["viridis"](0.3 + 0.6 * i / len(tensors))
         axes.stairs(counts, edges, color=color, label=f"layer {i + 1}")
     axes.legend(fontsize=8)
-    return notebook.show(axes.figure)
+    return notebook.show(axes)
 
 
 @app.cell(hide_code=True)
@@ -638,7 +638,7 @@ def ratio_pictures(model, x, y, lr, steps):
                 axes.plot(line, color=color, label="last layer" if last else f"layer {i + 1}")
             axes.axhline(-3, color="#888888", linestyle="--")
             axes.legend(fontsize=8)
-            yield notebook.show(axes.figure)
+            yield notebook.show(axes)
         if notebook.stopped():
             return
 

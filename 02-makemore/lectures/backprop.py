@@ -243,7 +243,7 @@ def heat_map(gradient):
     largest = rows.abs().max().item()
     axes = notebook.plot(2.6, title=f"from {-largest:.2g} (blue) to {largest:.2g} (red)")
     axes.imshow(rows, cmap="coolwarm", vmin=-largest, vmax=largest, aspect="auto")
-    return notebook.show(axes.figure)
+    return notebook.show(axes)
 
 
 @app.cell(hide_code=True)
@@ -382,7 +382,7 @@ def _(sample_slider):
                 f"Divided by n: **{_biased:.3f}**, where {_n - 1}/{_n} = {(_n - 1) / _n:.3f} is "
                 f"expected. Divided by n - 1: **{_unbiased:.3f}**."
             ),
-            notebook.show(_axes.figure),
+            notebook.show(_axes),
         ]
     )
     return
@@ -427,7 +427,7 @@ def _(alphabet, gradients, row_slider, t, untrained, x, y):
                 f"After `{_context}` comes `{_letters[_target]}`, to which the network gives "
                 f"{t['probs'][_i, _target]:.1%}."
             ),
-            notebook.show(_axes.figure),
+            notebook.show(_axes),
             mo.md(
                 "A gradient above 0 pushes a logit down, one below 0 pulls it up. The target is "
                 "pulled up just as hard as all others together are pushed down: the sum of the row "
@@ -490,7 +490,7 @@ def _(channel_slider, gradients, t, untrained):
     _axes.legend()
     mo.vstack(
         [
-            notebook.show(_axes.figure),
+            notebook.show(_axes),
             mo.md(
                 f"Beside autograd: {difference(d_hprebn, gradients['hprebn'])} (lecture: 9e-10)."
             ),

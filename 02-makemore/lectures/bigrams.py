@@ -359,7 +359,7 @@ def _(first_name, letter_slider, letters, table_choice):
                 f"{_p[_j]:.1%}. The name so far: "
                 f"**`{''.join(letters[_k] for _k in first_name[1 : letter_slider.value + 1])}`**"
             ),
-            notebook.show(_axes.figure),
+            notebook.show(_axes),
         ]
     )
     return
@@ -840,7 +840,7 @@ def _(N, counted_loss, of_lecture, letters, steps_slider):
                 f"(dashed), {counted_loss:.4f}. The video prints the loss with regularization, "
                 f"which comes next: here, {_loss + 0.01 * (W_learned**2).mean():.4f}."
             ),
-            notebook.show(_axes.figure),
+            notebook.show(_axes),
             color_map(softmax(W_learned), letters, letters),
         ]
     )

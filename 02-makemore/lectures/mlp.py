@@ -56,7 +56,7 @@ def draw_embedding(C, letters, title, marked=None):
     axes.scatter(*C.T.tolist(), s=180, c=colors)
     for (x, y), letter in zip(C.tolist(), letters, strict=True):
         axes.text(x, y, letter, ha="center", va="center", color="white")
-    return notebook.show(axes.figure)
+    return notebook.show(axes)
 
 
 @app.cell(hide_code=True)
@@ -411,7 +411,7 @@ def _(X, Y, letters, overfit_slider, overfitted):
     _axes.scatter([overfit_slider.value], [_loss], color="C1", zorder=3)
     mo.vstack(
         [
-            notebook.show(_axes.figure),
+            notebook.show(_axes),
             mo.md(f"The loss is **{_loss:.4f}**. The targets with the smallest probabilities:"),
             mo.md("\n".join(f"- `{_w}` → `{_t}`: {_p:.2g}" for _p, (_w, _t) in _worst)),
             mo.md(
@@ -523,7 +523,7 @@ def _(find_button, long_train, rates_slider, y_train):
     _axes.axvline(_lowest, color="#888888", linestyle="--")
     mo.vstack(
         [
-            notebook.show(_axes.figure),
+            notebook.show(_axes),
             mo.md(f"The loss is lowest at **{_lowest:.2g}**. A good rate is a little lower."),
             mo.accordion({"The code of the finder": notebook.code(sweep)}),
         ]
@@ -751,7 +751,7 @@ def _(beginning_text, model, model_alphabet, sample_button, temperature_slider):
     _words = sample(model, 12, generator=_generator, temperature=temperature_slider.value)
     mo.vstack(
         [
-            notebook.show(_axes.figure),
+            notebook.show(_axes),
             mo.md(" ".join(f"`{model_alphabet.decode(_word)}.`" for _word in _words)),
             mo.accordion({"The code that samples": notebook.code(sample)}),
         ]

@@ -129,7 +129,7 @@ def _(average_slider, lossi):
     _axes = notebook.plot(2.6, xlabel="step", ylabel="loss")
     _axes.plot(range(0, 2000, _n), averaged(lossi, _n))
     _axes.axvline(1500, color="#888888", linestyle="--")
-    mo.vstack([notebook.code(averaged), notebook.show(_axes.figure)])
+    mo.vstack([notebook.code(averaged), notebook.show(_axes)])
     return
 
 
@@ -187,7 +187,7 @@ def draw_network(letters, rows, inputs, chosen):
             axes.scatter([x], [layer], s=80 if layer else 330, color=color, zorder=2)
     for x, letter in enumerate(letters):
         axes.text(x, 0, letter, ha="center", va="center", color="white", size=14)
-    return notebook.show(axes.figure), [unit for layer, unit in sorted(reached) if layer == 0]
+    return notebook.show(axes), [unit for layer, unit in sorted(reached) if layer == 0]
 
 
 @app.cell(hide_code=True)
@@ -482,7 +482,7 @@ def _(bug_slider):
     _axes.set_xticks(range(0, 20, 5))
     mo.vstack(
         [
-            notebook.show(_axes.figure),
+            notebook.show(_axes),
             mo.md(
                 f"- With the bug, blue: `running_mean` is {tuple(_wrong.running_mean.shape)}, so "
                 f"{_wrong.running_mean.numel()} means, each of {_batch} numbers.\n"

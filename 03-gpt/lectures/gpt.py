@@ -283,7 +283,7 @@ def draw_losses(losses_of):
             [size * (i + 1) for i in range(len(means))], [m.mean() for m in means], label=name
         )
     axes.legend()
-    return notebook.show(axes.figure)
+    return notebook.show(axes)
 
 
 @app.function(hide_code=True)
@@ -381,7 +381,7 @@ def _(points, time_slider):
         _axes.annotate(f" {_t}", _point, color="#888888")
     _mean = average_by_loop(points)[0, time_slider.value].tolist()
     _axes.scatter(*_mean, color="C1", marker="x", s=90)
-    notebook.show(_axes.figure)
+    notebook.show(_axes)
     return
 
 
@@ -581,7 +581,7 @@ def _(size_slider):
         _axes.bar([_i + _shift for _i in range(8)], _wei[0, 0].tolist(), 0.4, label=_name)
         _lines.append(f"| {_name} | {_scores.var():.2f} | {_wei.amax(-1).mean():.2f} |")
     _axes.legend()
-    mo.vstack([notebook.show(_axes.figure), mo.md("\n".join(_lines))])
+    mo.vstack([notebook.show(_axes), mo.md("\n".join(_lines))])
     return
 
 
@@ -809,7 +809,7 @@ def _(depth_slider):
         _norms = gradients(depth_slider.value, _residual)
         _axes.plot(range(len(_norms)), _norms, marker=".", label=f"{_name}: {_norms[0]:.2g}")
     _axes.legend(loc="lower right")
-    notebook.show(_axes.figure)
+    notebook.show(_axes)
     return
 
 
@@ -858,7 +858,7 @@ def _(shift_slider, stretch_slider):
         _label = f"{_name}: mean {_row.mean():.2f}, std {_row.std(unbiased=False):.2f}"
         _axes.bar([_i + _moved for _i in range(16)], _row.tolist(), 0.4, label=_label)
     _axes.legend()
-    notebook.show(_axes.figure)
+    notebook.show(_axes)
     return
 
 
@@ -927,7 +927,7 @@ def _(model, prompt_text, sampling, vocabulary, write_button):
     _axes.bar(range(20), _says[_best].tolist(), 0.3, color="#888888")
     _labels = [vocabulary.decode([_i]).replace("\n", "⏎").replace(" ", "␣") for _i in _best]
     _axes.set_xticks(range(20), _labels, parse_math=False)
-    mo.vstack([notebook.show(_axes.figure), write_button])
+    mo.vstack([notebook.show(_axes), write_button])
     return (prompt,)
 
 

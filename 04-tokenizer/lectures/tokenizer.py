@@ -357,7 +357,7 @@ def _(learned, learned_slider, lengths, n_bytes):
                 f"{_last}\n\n{n_bytes:,} bytes are {lengths[_k]:,} tokens: "
                 f"**{n_bytes / lengths[_k]:.3f}** bytes per token."
             ),
-            notebook.show(_axes.figure),
+            notebook.show(_axes),
             mo.Html(
                 f"<div>{colored([_vocab[255 + _i] for _i in range(max(1, _k - 30), _k + 1)])}</div>"
             ),

@@ -23,7 +23,6 @@ from shared.exercises import Ladder, blanked, definition, find, with_definition
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 
 def minute(video: str, time: str) -> str:
@@ -62,22 +61,23 @@ def plot(height: float, **settings: Any) -> "Axes":
     return figure.add_subplot(**settings)
 
 
-def show(figure: "Figure") -> mo.Html:
-    """A figure without a background, in a gray that both themes can show."""
+def show(axes: "Axes") -> mo.Html:
+    """The figure of these axes without a background, in a gray that both themes can show."""
     import matplotlib
 
     gray = "#888888"
-    for axes in figure.axes:
-        axes.set_facecolor("none")
-        axes.tick_params(colors=gray)
-        for text in (axes.xaxis.label, axes.yaxis.label, axes.title):
+    axes.set_facecolor("none")
+    axes.tick_params(colors=gray)
+    for text in (axes.xaxis.label, axes.yaxis.label, axes.title):
+        text.set_color(gray)
+    for spine in axes.spines.values():
+        spine.set_edgecolor(gray)
+    if legend := axes.get_legend():
+        legend.get_frame().set_alpha(0)
+        for text in legend.get_texts():
             text.set_color(gray)
-        for spine in axes.spines.values():
-            spine.set_edgecolor(gray)
-        if legend := axes.get_legend():
-            legend.get_frame().set_alpha(0)
-            for text in legend.get_texts():
-                text.set_color(gray)
+    figure = axes.get_figure(root=True)
+    assert figure
     file = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": "lm-lessons"}):
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
@@ -185,7 +185,7 @@ def loss_curve(losses: list[float], steps: int) -> mo.Html:
     axes.plot(ends, means, marker=".")
     if means:
         axes.set_title(f"step {ends[-1]:,}: loss {means[-1]:.4f}")
-    return show(axes.figure)
+    return show(axes)
 
 
 def loss_curves(training: Iterable[float], steps: int) -> Generator[mo.Html, None, list[float]]:
