@@ -285,8 +285,8 @@ def _():
 
     To make up a name, start in the row of the dot. Its counts, divided by their sum, are
     probabilities. Draw a character with these probabilities, go to its row, and draw again, until
-    you draw the dot. Move the slider to watch a name grow. Another *seed* gives another name. How
-    much has the model learned? With counts that are all equal, the names are random letters.
+    you draw the dot. Move the slider to watch a name grow. Another *seed* gives another name. To
+    see what the model has learned, make the counts *all equal*: the names become random letters.
     """)
     return
 
@@ -329,7 +329,7 @@ def _(N):
         label="Counts",
     )
     draw_choice = mo.ui.dropdown(
-        {"today": draw_today, "in 2022": draw_in_2022}, value="today", label="PyTorch's drawing"
+        {"today": draw_today, "in 2022": draw_in_2022}, value="today", label="`multinomial`"
     )
     notebook.row(seed_number, table_choice, draw_choice)
     return draw_choice, seed_number, table_choice
