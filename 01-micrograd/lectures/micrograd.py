@@ -21,6 +21,7 @@ app = marimo.App(width="medium", app_title="Lecture 1: backpropagation")
 with app.setup:
     import math
     import sys
+    from functools import partial
     from pathlib import Path
 
     LESSON = Path(__file__).resolve().parent.parent
@@ -40,12 +41,7 @@ with app.setup:
     from shared import notebook
 
     VIDEO = "VMj-3S1tku0"
-
-
-@app.function(hide_code=True)
-def at(time):
-    """A link to this time of the video."""
-    return notebook.minute(VIDEO, time)
+    at = partial(notebook.minute, VIDEO)
 
 
 @app.cell(hide_code=True)
@@ -112,7 +108,7 @@ def _():
     h_slider = mo.ui.slider(
         steps=[10.0**n for n in range(0, -17, -1)], value=1.0, label="$h$", show_value=True
     )
-    mo.hstack([x_slider, h_slider], wrap=True, justify="start")
+    notebook.row(x_slider, h_slider)
     return h_slider, x_slider
 
 
@@ -141,7 +137,7 @@ def _(h, slope, x):
     _axes.axline((x, f(x)), slope=slope, color="C1", label="secant")
     _axes.scatter([x, x + h], [f(x), f(x + h)], color="C1", zorder=3)
     _axes.legend()
-    notebook.show(_axes.figure)
+    notebook.show(_axes)
     return
 
 
@@ -175,24 +171,20 @@ def _(slope_form):
 
 @app.cell(hide_code=True)
 def _():
-    mo.md(f"""
-    ## {at("0:14:12")} Several inputs
-
-    $d = a \\cdot b + c$ has three inputs, and a slope for each of them: nudge one, leave the
-    others as they are. Before you move a slider, guess which slopes will change.
-    """)
-    return
-
-
-@app.cell
-def _():
     abc = mo.ui.dictionary(
         {
             name: mo.ui.slider(-10, 10, 0.5, value=value, label=f"${name}$", show_value=True)
             for name, value in {"a": 2, "b": -3, "c": 10}.items()
         }
     )
-    mo.hstack(abc.elements.values(), wrap=True, justify="start")
+    mo.md(f"""
+    ## {at("0:14:12")} Several inputs
+
+    $d = a \\cdot b + c$ has three inputs, and a slope for each of them: nudge one, leave the
+    others as they are. Before you move a slider, guess which slopes will change.
+
+    {notebook.row(*abc.elements.values())}
+    """)
     return (abc,)
 
 
@@ -224,6 +216,9 @@ def _(abc):
 
 @app.cell(hide_code=True)
 def _():
+    typed = mo.ui.text_area(
+        "e = a * b\nd = e + c\nL = d * f", rows=4, label="An expression", debounce=300
+    )
     mo.md(f"""
     ## {at("0:19:09")} The Value object, and its picture
 
@@ -232,16 +227,9 @@ def _():
     becomes the label of a box, and names without a value get a slider. There are `+ - * / **` and
     `exp`,
     `log`, `relu`, `sigmoid`, `tanh`.
+
+    {typed}
     """)
-    return
-
-
-@app.cell
-def _():
-    typed = mo.ui.text_area(
-        "e = a * b\nd = e + c\nL = d * f", rows=4, label="An expression", debounce=300
-    )
-    typed
     return (typed,)
 
 
@@ -260,7 +248,7 @@ def _(typed):
             for _name in _names
         }
     )
-    mo.hstack(leaves.elements.values(), wrap=True, justify="start")
+    notebook.row(*leaves.elements.values())
     return (leaves,)
 
 
@@ -284,7 +272,11 @@ def _(leaves, typed):
 
 
 @app.cell(hide_code=True)
-def _():
+def _(result):
+    backward_order = [*reversed(engine._topological_order(result))]
+    node_slider = mo.ui.slider(
+        0, len(backward_order), label="Nodes that have passed their gradient on", show_value=True
+    )
     mo.md(f"""
     ## {at("0:32:10")} Backpropagation by hand, one node at a time
 
@@ -292,17 +284,9 @@ def _():
     passes its gradient on to its children, multiplied by its *local derivative* with respect to
     that child. This is the chain rule. Move the slider, and see each node of your expression do
     it.
+
+    {node_slider}
     """)
-    return
-
-
-@app.cell
-def _(result):
-    backward_order = [*reversed(engine._topological_order(result))]
-    node_slider = mo.ui.slider(
-        0, len(backward_order), label="Nodes that have passed their gradient on", show_value=True
-    )
-    node_slider
     return backward_order, node_slider
 
 
@@ -430,7 +414,7 @@ def _():
             for name, value in lecture_neuron.items()
         }
     )
-    mo.hstack(neuron_sliders.elements.values(), wrap=True, justify="start")
+    notebook.row(*neuron_sliders.elements.values())
     return lecture_neuron, neuron_sliders
 
 
@@ -517,20 +501,16 @@ def _(backward_form):
 
 @app.cell(hide_code=True)
 def _():
+    with_equals = mo.ui.switch(label="the bug: `=` instead of `+=`")
     mo.md(f"""
     ## {at("1:22:28")} The bug when a node is used twice
 
     What is the derivative of $b = a + a$? It is 2, one for each time that $a$ is used. An engine
     that *sets* gradients gets 1: the second contribution overwrites the first. Gradients must be
     added up, `+=`. That is also why they have to be set to zero before the next backward pass.
+
+    {with_equals}
     """)
-    return
-
-
-@app.cell
-def _():
-    with_equals = mo.ui.switch(label="the bug: `=` instead of `+=`")
-    with_equals
     return (with_equals,)
 
 
@@ -748,7 +728,7 @@ def _():
     steps_slider = mo.ui.slider(1, 60, value=20, label="steps", show_value=True)
     seed_slider = mo.ui.slider(1, 20, value=1, label="seed of the weights", show_value=True)
     zero_switch = mo.ui.switch(True, label="zero the gradients")
-    mo.hstack([lr_slider, steps_slider, seed_slider, zero_switch], wrap=True, justify="start")
+    notebook.row(lr_slider, steps_slider, seed_slider, zero_switch)
     return lr_slider, seed_slider, steps_slider, zero_switch
 
 
@@ -771,7 +751,7 @@ def _(tiny_losses):
         2.6, xlabel="step", ylabel="loss", ylim=(0, max(8, min(tiny_losses[0], 40)))
     )
     _axes.plot(range(len(tiny_losses)), tiny_losses, marker=".")
-    notebook.show(_axes.figure)
+    notebook.show(_axes)
     return
 
 
@@ -833,7 +813,7 @@ def draw_moons(points, labels, model, title):
     axes.contourf(columns, rows, scores, levels=levels, colors=["C0", "C3"], alpha=0.3)
     colors = ["C3" if label > 0 else "C0" for label in labels]
     axes.scatter(*zip(*points, strict=True), c=colors, edgecolors="white", linewidths=0.5)
-    return notebook.show(axes.figure)
+    return notebook.show(axes)
 
 
 @app.cell
@@ -846,7 +826,7 @@ def _():
     noise_slider = mo.ui.slider(0, 0.4, 0.05, value=0.1, label="noise", show_value=True)
     train_button = mo.ui.run_button(label="Train for 100 steps")
     stop_button = mo.ui.run_button(label="Stop")
-    mo.hstack([hidden_choice, noise_slider, train_button, stop_button], wrap=True, justify="start")
+    notebook.row(hidden_choice, noise_slider, train_button, stop_button)
     return hidden_choice, noise_slider, stop_button, train_button
 
 
@@ -858,27 +838,24 @@ def _():
 
 @app.cell
 def _(hidden_choice, noise_slider, set_history, stop_button, train_button):
-    def train_and_draw(moons, hidden):
+    def training_pictures(moons, hidden):
         pictures = []
         for step, loss, share, model in train_moons(*moons, hidden, 100):
             if step % 5 == 0:
                 title = f"step {step}: loss {loss:.4f}, accuracy {share:.0%}"
                 pictures.append(draw_moons(*moons, model, title))
-                mo.output.replace(pictures[-1])
-            if in_browser and mo.current_thread().should_exit:
+                yield pictures[-1]
+            if notebook.stopped():
                 break
-        mo.output.replace(mo.md(f"Trained: {title}."))
+        if notebook.in_script():
+            assert f"{loss:.4g} {share:.1%}" == "0.01866 100.0%"  # as `python train.py` says
+        yield mo.md(f"Trained: {title}.")
         set_history(pictures)
-        return loss, share
 
-    stop_button  # pressed, it runs this cell again, which ends the thread of the time before
-    in_browser = mo.app_meta().mode != "script"
-    _args = two_moons(100, noise_slider.value, seed=1337), hidden_choice.value
-    if not in_browser:
-        _loss, _accuracy = train_and_draw(*_args)
-        assert f"{_loss:.4g} {_accuracy:.1%}" == "0.01866 100.0%"  # as `python train.py` says
-    mo.stop(not train_button.value, mo.md("Press the button to train."))
-    mo.Thread(target=train_and_draw, args=_args).start()
+    stop_button  # pressed, it runs this cell again, which ends the training of the time before
+    notebook.wait_for(train_button, "Press the button to train.")
+    _moons = two_moons(100, noise_slider.value, seed=1337)
+    notebook.play(training_pictures(_moons, hidden_choice.value))
     return
 
 
@@ -919,15 +896,15 @@ def _():
 
 @app.cell
 def _():
-    reload_button = mo.ui.button(label="Look again")
-    return (reload_button,)
+    again_button = mo.ui.button(label="Look for runs again")
+    return (again_button,)
 
 
 @app.cell
-def _(reload_button):
-    reload_button
-    run_choice = mo.ui.dropdown(notebook.runs(LESSON / "runs"), label="Run")
-    mo.hstack([run_choice, reload_button], justify="start")
+def _(again_button):
+    again_button
+    run_choice = mo.ui.dropdown(notebook.runs(LESSON / "runs"), label="Your own run")
+    notebook.row(run_choice, again_button)
     return (run_choice,)
 
 

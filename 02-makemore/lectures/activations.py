@@ -19,6 +19,7 @@ app = marimo.App(width="medium", app_title="Lecture 4: activations, gradients, b
 with app.setup:
     import math
     from copy import deepcopy
+    from functools import partial
     from pathlib import Path
 
     import marimo as mo
@@ -45,13 +46,8 @@ with app.setup:
 
     LESSON = Path(__file__).resolve().parent.parent
     VIDEO = "P6sfmUTpUmc"
+    at = partial(notebook.minute, VIDEO)
     SEED = 2147483647  # the lecture's
-
-
-@app.function(hide_code=True)
-def at(time):
-    """A link to this time of the video."""
-    return notebook.minute(VIDEO, time)
 
 
 @app.cell(hide_code=True)
@@ -65,8 +61,8 @@ def _():
 
     ## {at("0:01:22")} The network of lecture 3
 
-    Three characters become embeddings, a tanh layer and a linear layer give the logits of the
-    next one. At first, nothing in it changes but the numbers that it starts with.
+    The embeddings of three characters pass through a tanh layer and a linear layer, which gives
+    the logits of the next character. For now, the lecture changes nothing but the initial weights.
     """)
     return
 
@@ -95,7 +91,6 @@ def forward(p, x):
 
 @app.cell
 def _():
-    in_browser = mo.app_meta().mode != "script"
     data = open_data("names")
     of_lecture = data.words.sha256 == datasets.SOURCES["names"].sha256
     vocab_size = len(data.alphabet)
@@ -109,33 +104,29 @@ def _():
     mo.vstack(
         [
             mo.md(
-                f"{len(x_train):,} examples to learn from, {len(x_dev):,} for dev, "
+                f"{len(x_train):,} training examples, {len(x_dev):,} in the dev split, "
                 f"{sum(w.numel() for w in p.values()):,} parameters."
                 + ("" if of_lecture else " The lecture's data is missing, so its figures differ.")
             ),
             mo.accordion({"The code": notebook.code(start, forward)}),
         ]
     )
-    return data, in_browser, of_lecture, vocab_size, x, x_dev, x_train, y, y_dev, y_train
+    return data, of_lecture, vocab_size, x, x_dev, x_train, y, y_dev, y_train
 
 
 @app.cell(hide_code=True)
 def _():
+    scales = [0, 0.01, 0.03, 0.1, 0.3, 1]
+    w2_slider = mo.ui.slider(steps=scales, value=1, label="Scale of $W_2$, $b_2$", show_value=True)
     mo.md(f"""
     ## {at("0:04:19")} The initial loss
 
     A network that knows nothing should find all 27 characters equally likely, and have a loss of
-    -log 1/27 = 3.30. With standard normal weights the first loss is 27.88: the network is very
-    sure, and wrong. Make the last layer smaller, until the loss is what it should be.
+    -log(1/27) = 3.30. With standard normal weights, the first loss is 27.88: the network is
+    confident, and wrong. Scale the last layer down until the loss is what it should be.
+
+    {w2_slider}
     """)
-    return
-
-
-@app.cell
-def _():
-    scales = [0, 0.01, 0.03, 0.1, 0.3, 1]
-    w2_slider = mo.ui.slider(steps=scales, value=1, label="Scale of $W_2$, $b_2$", show_value=True)
-    w2_slider
     return (w2_slider,)
 
 
@@ -152,32 +143,29 @@ def _(data, of_lecture, vocab_size, w2_slider, x, y):
     _axes = notebook.plot(2.4, ylim=(0, 1), title="probabilities of the first example")
     _axes.bar(range(vocab_size), _logits[0].softmax(0))
     _axes.set_xticks(range(vocab_size), [".", *data.alphabet.characters])
-    mo.vstack([mo.md(_says), notebook.show(_axes.figure)])
+    mo.vstack([mo.md(_says), notebook.show(_axes)])
     return
 
 
 @app.cell(hide_code=True)
 def _():
+    sizes = [0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5]
+    w1_slider = mo.ui.slider(steps=sizes, value=1, label="Scale of $W_1$, $b_1$", show_value=True)
     mo.md(f"""
-    The first steps of training would only make these numbers smaller: the loss curve looks like a
-    hockey stick. Without that easy part, all steps go into real learning. (A scale of exactly 0
-    looks even better, but see the first exercise at the end.)
+    If the last layer starts too large, the first steps of training only make it smaller: the loss
+    curve looks like a hockey stick. With a good start, all steps go into real learning. (A scale of
+    exactly 0 looks even better, but see the first exercise at the end.)
 
     ## {at("0:12:59")} Saturated tanh
 
-    Tanh squashes everything to between -1 and 1. Its derivative is $1 - h^2$, so a unit near -1
-    or 1 passes hardly any gradient back. Below, a point for each of the 200 units (from left to
-    right) and each of the 32 examples, colored where $|h| > 0.99$. A column that is colored from
-    top to bottom is a dead unit: no example of the batch can teach it anything.
+    Tanh squashes its input to between -1 and 1. Its derivative is $1 - h^2$, so a unit near -1 or 1
+    passes hardly any gradient back. The picture has a column for each of the 200 units and a row
+    for each of the 32 examples, and is colored where $|h| > 0.99$. A column that is colored from
+    top to bottom is a *dead* unit: no example of the batch can teach it anything. Scale the first
+    layer down.
+
+    {w1_slider}
     """)
-    return
-
-
-@app.cell
-def _():
-    sizes = [0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5]
-    w1_slider = mo.ui.slider(steps=sizes, value=1, label="Scale of $W_1$, $b_1$", show_value=True)
-    w1_slider
     return (w1_slider,)
 
 
@@ -193,11 +181,12 @@ def _(vocab_size, w1_slider, x):
     mo.vstack(
         [
             mo.md(
-                f"**{_saturated.float().mean():.1%}** are saturated, {_saturated.all(0).sum()} "
-                f"units are dead. On average, tanh passes {(1 - _h**2).mean():.0%} of a gradient."
+                f"**{_saturated.float().mean():.1%}** of the values are saturated, "
+                f"{_saturated.all(0).sum()} units are dead. On average, tanh passes "
+                f"{(1 - _h**2).mean():.0%} of a gradient."
             ),
-            notebook.show(_colored.figure),
-            notebook.show(_counts.figure),
+            notebook.show(_colored),
+            notebook.show(_counts),
         ]
     )
     return
@@ -206,15 +195,15 @@ def _(vocab_size, w1_slider, x):
 @app.cell(hide_code=True)
 def _():
     mo.md(f"""
-    The lecture takes a scale of 0.2. A shallow network like this one learns in spite of a bad
-    start; one of 50 layers might not learn at all.
+    The lecture uses a scale of 0.2. A shallow network like this one learns in spite of a bad
+    start; one with 50 layers might not learn at all.
 
     ## {at("0:27:53")} Kaiming initialization
 
-    No one tunes such scales by hand. A sum of $n$ products spreads $\\sqrt n$ times as much as one
-    of them, so weights are divided by $\\sqrt{{n}}$, and the spread stays the same. But then the
-    activation takes some of it away, and a *gain* must give it back. Ten layers of 200 units:
-    find the gain that keeps the line flat.
+    Nobody tunes such scales by hand. The standard deviation of a sum of $n$ products is $\\sqrt n$
+    times that of one product, so weights are divided by $\\sqrt{{n}}$ to keep it the same. But then
+    the activation function makes it smaller, and a *gain* must make up for that. Here are ten
+    layers of 200 units. For each activation, find the gain that keeps the line flat.
     """)
     return
 
@@ -238,7 +227,7 @@ def _():
     activation_choice = mo.ui.dropdown(functions, value="none", label="Activation")
     gains = [0.5, 0.8, 1.0, 1.2, 1.41, 1.67, 2, 2.5, 3]
     gain_slider = mo.ui.slider(steps=gains, value=0.5, label="gain", show_value=True)
-    mo.hstack([activation_choice, gain_slider], wrap=True, justify="start")
+    notebook.row(activation_choice, gain_slider)
     return activation_choice, gain_slider, gains
 
 
@@ -251,7 +240,7 @@ def _(activation_choice, gain_slider):
     mo.vstack(
         [
             mo.md(f"After ten layers, the standard deviation is **{_stds[-1]:.3g}**."),
-            notebook.show(_axes.figure),
+            notebook.show(_axes),
             mo.accordion({"The code": notebook.code(spread)}),
         ]
     )
@@ -263,16 +252,16 @@ def _():
     assert 0.7 < spread(1.0, torch.clone)[-1] < 1.3
     assert 0.6 < spread(5 / 3, torch.tanh)[-1] < 0.7
     mo.md(f"""
-    Without an activation the gain is 1; ReLU throws one half away, and needs $\\sqrt 2$ (He et
-    al. 2015, whose first author is Kaiming He); for tanh, 5/3 works well. In this network that
-    makes $W_1$ spread by 5/3 / $\\sqrt{{30}}$ = 0.30.
+    Without an activation, the right gain is 1. ReLU sets half of its inputs to 0, and needs
+    $\\sqrt 2$ (He et al. 2015; the first author is Kaiming He). For tanh, 5/3 works well: in this
+    network, $W_1$ then has a standard deviation of 5/3 / $\\sqrt{{30}}$ = 0.30.
 
     ## {at("0:40:40")} Batch normalization
 
-    If you want the pre-activations to have mean 0 and standard deviation 1, why not just make them
-    so? Ioffe and Szegedy did, in 2015: every channel is normalized over the batch. It is all
-    differentiable. A gain and a bias, which are learned, let the network change it later. Move the
-    slider: however large the weights are, what comes out spreads alike.
+    If you want the pre-activations to have mean 0 and standard deviation 1, why not just normalize
+    them? Ioffe and Szegedy did so in 2015: every channel is normalized over the batch, which is
+    differentiable. A gain and a bias, which are learned, let the network choose another mean and
+    spread later. Move the slider: however large the weights are, the output has the same spread.
     """)
     return
 
@@ -296,25 +285,21 @@ def _(vocab_size, w1_slider, x):
     _says = (
         f"Standard deviation: {_before.std():.2f} without, **{_after.std():.2f}** with batch norm."
     )
-    mo.vstack([notebook.code(batch_norm), w1_slider, mo.md(_says), notebook.show(_axes.figure)])
+    mo.vstack([notebook.code(batch_norm), w1_slider, mo.md(_says), notebook.show(_axes)])
     return
 
 
 @app.cell(hide_code=True)
 def _():
-    mo.md("""
-    It has a price: the examples of a batch now affect each other. Here is the output of one unit
-    for the same example in 100 batches, each with other companions. The smaller the batch, the
-    more it jitters. This noise does some good, since it makes overfitting harder.
-    """)
-    return
-
-
-@app.cell
-def _():
     powers = [2, 4, 8, 16, 32, 64, 128, 256]
     size_slider = mo.ui.slider(steps=powers, value=32, label="Batch size", show_value=True)
-    size_slider
+    mo.md(f"""
+    It has a price: the examples of a batch now affect each other. Each dot is the output of one
+    unit for the same example, in one of 100 batches whose other examples differ. The smaller the
+    batch, the more the output varies. This noise does some good: it makes overfitting harder.
+
+    {size_slider}
+    """)
     return (size_slider,)
 
 
@@ -328,7 +313,7 @@ def _(size_slider, vocab_size, x, x_train):
         _outputs.append(batch_norm(_hpreact, 1, 0).tanh()[0, 0].item())
     _axes = notebook.plot(1.6, xlim=(-1.05, 1.05), yticks=[])
     _axes.scatter(_outputs, torch.rand(100, generator=_g), s=10)
-    notebook.show(_axes.figure)
+    notebook.show(_axes)
     return
 
 
@@ -338,10 +323,10 @@ def _(of_lecture, vocab_size):
         _model = MLPBatchNorm(vocab_size, block_size=3, n_embd=10, n_hidden=200)
         assert sum(p.numel() for p in _model.parameters()) == 12_097
     mo.md("""
-    And what if there is only one example, as in sampling? Then running averages of the means and
-    variances, kept during training, take the batch's place. The bias of the layer before is
-    useless, since the mean is subtracted again; without it, and with the gain and bias of batch
-    norm, the network has 12,097 parameters. Now write it:
+    And what if there is only one example, as in sampling? Then batch norm uses running averages of
+    the means and variances, which it keeps during training. The bias of the layer before has no
+    effect, since the mean is subtracted again; without it, and with the gain and bias of batch
+    norm, the network has 12,097 parameters. Now write batch norm:
     """)
     return
 
@@ -364,29 +349,29 @@ def _():
     mo.md(f"""
     ## {at("1:03:07")} Batch norm, in short
 
-    It stands after a linear layer or a convolution, and before the activation. It learns a gain
-    and a bias by gradient descent, and keeps a running mean and variance, which are not learned
-    but measured. In training it uses the batch's statistics, in evaluation the running ones.
+    It comes after a linear layer or a convolution, and before the activation. It learns a gain and
+    a bias by gradient descent, and keeps a running mean and variance, which are not learned but
+    measured. In training it uses the batch's statistics, in evaluation the running ones.
 
     ## {at("1:04:50")} ResNet-50 as an example
 
-    The residual network for images is the same three layers, again and again: convolution (a
-    linear layer that is applied to each patch of the image), batch norm, ReLU. In PyTorch's code
-    the convolutions are made with `bias=False`. You know why.
+    A residual network for images repeats the same three layers: convolution (a linear layer that is
+    applied to each patch of the image), batch norm, ReLU. In PyTorch's code, the convolutions are
+    made with `bias=False`. Now you know why.
 
     ## {at("1:14:10")} Summary so far
 
-    What the lecture had after 200,000 steps, with one fix after the other:
+    The lecture's losses after 200,000 steps, with one fix after the other:
 
     | | train | dev |
     |:--|--:|--:|
     | as in lecture 3 | 2.1245 | 2.1682 |
     | a small last layer | 2.07 | 2.13 |
     | tanh not saturated | 2.0356 | 2.1027 |
-    | Kaiming instead of trying | 2.0377 | 2.1070 |
+    | Kaiming initialization | 2.0377 | 2.1070 |
     | batch norm | 2.0668 | 2.1048 |
 
-    The end differs by little, the beginning by much. Watch the first 1,000 steps of each:
+    The last losses differ little, the first ones a lot. Watch the first 1,000 steps of four:
     """)
     return
 
@@ -427,7 +412,7 @@ def race(x, y, vocab_size, steps):
             label = f"{name}: first {curve[0]:.2f}, now {means[-1]:.2f}"
             axes.plot(range(50, end + 1, 50), means, label=label)
         axes.legend()
-        yield notebook.show(axes.figure)
+        yield notebook.show(axes)
         if notebook.stopped():
             return
 
@@ -436,15 +421,15 @@ def race(x, y, vocab_size, steps):
 def _():
     race_button = mo.ui.run_button(label="Train all four")
     stop_button = mo.ui.run_button(label="Stop")
-    mo.hstack([race_button, stop_button], justify="start")
+    notebook.row(race_button, stop_button)
     return race_button, stop_button
 
 
 @app.cell(hide_code=True)
-def _(in_browser, race_button, stop_button, vocab_size, x_train, y_train):
+def _(race_button, stop_button, vocab_size, x_train, y_train):
     stop_button  # pressed, it runs this cell again, which ends the training of the time before
-    mo.stop(in_browser and not race_button.value, mo.md("Press the button to train."))
-    notebook.play(race(x_train, y_train, vocab_size, 1000 if in_browser else 100))
+    notebook.wait_for(race_button, "It takes a few seconds.")
+    notebook.play(race(x_train, y_train, vocab_size, 100 if notebook.in_script() else 1000))
     return
 
 
@@ -453,8 +438,8 @@ def _():
     mo.md(f"""
     ## {at("1:18:35")} The code as layers
 
-    To build deeper networks, the same code is cut into layers, called as in `torch.nn`. Each has
-    its parameters, and is applied to what the layer before returns.
+    To build deeper networks, the same code is split into layers, named as in `torch.nn`. Each layer
+    has its own parameters, and is applied to the output of the layer before.
     """)
     return
 
@@ -472,18 +457,6 @@ def _():
 
 
 @app.cell(hide_code=True)
-def _():
-    mo.md(f"""
-    ## {at("1:26:51")} Activations, layer by layer
-
-    Look inside before you train. In a healthy network, the activations of all layers spread alike,
-    and few are saturated. Try a gain of 1: the activations shrink from layer to layer. At 3, most
-    of them sit at -1 and 1. Then switch batch norm on, and try both again.
-    """)
-    return
-
-
-@app.cell
 def _(gains):
     knobs = mo.ui.dictionary(
         {
@@ -494,8 +467,16 @@ def _(gains):
             "tanh": mo.ui.switch(True, label="tanh"),
         }
     )
-    panel = mo.hstack(knobs.elements.values(), wrap=True, justify="start")
-    panel
+    panel = notebook.row(*knobs.elements.values())
+    mo.md(f"""
+    ## {at("1:26:51")} Activations, layer by layer
+
+    Look inside before you train. In a healthy network, the activations of all layers have about the
+    same spread, and few are saturated. Try a gain of 1: the activations shrink from layer to layer.
+    At 3, most of them are close to -1 or 1. Then switch batch norm on, and try both again.
+
+    {panel}
+    """)
     return knobs, panel
 
 
@@ -531,7 +512,7 @@ def outlines(tensors, title):
         color = colormaps["viridis"](0.3 + 0.6 * i / len(tensors))
         axes.stairs(counts, edges, color=color, label=f"layer {i + 1}")
     axes.legend(fontsize=8)
-    return notebook.show(axes.figure)
+    return notebook.show(axes)
 
 
 @app.cell(hide_code=True)
@@ -558,9 +539,8 @@ def _():
     mo.md(f"""
     ## {at("1:30:54")} Gradients, layer by layer
 
-    The same for the gradients of these activations, on their way back. They, too, should be of
-    the same size in all layers. With a gain of 0.5 they shrink from the last layer to the first,
-    with 3 they grow.
+    The same for the gradients of these activations. They, too, should have about the same size in
+    all layers. With a gain of 0.5, they shrink from the last layer to the first; with 3, they grow.
     """)
     return
 
@@ -576,8 +556,8 @@ def _():
     mo.md(f"""
     ## {at("1:32:07")} Without nonlinearities
 
-    Switch tanh off. Now 1 is the right gain, and 5/3 lets everything explode. So why have tanh at
-    all? Without it, ten layers are a product of ten matrices, which is only one matrix: a deep
+    Switch tanh off. Now 1 is the right gain, and with 5/3 everything explodes. So why have tanh at
+    all? Without it, ten layers are a product of ten matrices, which is again one matrix: a deep
     linear network can represent no more than a single layer.
     """)
     return
@@ -588,8 +568,9 @@ def _(panel, looks):
     _forward = looks[-1].activations.std() / looks[0].activations.std()
     _back = looks[0].gradients.std() / looks[-1].gradients.std()
     _says = (
-        f"From the first layer to the last, activations spread **{_forward:.2g}** times as much; "
-        f"from the last to the first, gradients **{_back:.2g}** times as much."
+        "From the first layer to the last, the standard deviation of the activations becomes "
+        f"**{_forward:.2g}** times as large; from the last to the first, that of the gradients "
+        f"**{_back:.2g}** times."
     )
     mo.vstack([panel, mo.md(_says)])
     return
@@ -624,9 +605,10 @@ def _():
     mo.md(f"""
     ## {at("1:39:55")} The update-to-data ratio
 
-    Better still, look at the update itself: learning rate times gradient, beside the weights, as
-    a power of ten. About -3 is healthy: each step changes the weights by a thousandth. Far below,
-    training is too slow; above -2, too wild. Train for a moment at several learning rates.
+    Better still, compare the update itself, learning rate times gradient, with the weights. The
+    plot has the logarithm of their ratio. About -3 is healthy: each step changes the weights by a
+    thousandth. Far below, the network learns too slowly; above -2, it is unstable. Train for a
+    moment at several learning rates.
     """)
     return
 
@@ -637,7 +619,7 @@ def _(panel):
     lr_slider = mo.ui.slider(steps=rates, value=0.1, label="learning rate", show_value=True)
     ratio_button = mo.ui.run_button(label="Train for 200 steps")
     ratio_stop = mo.ui.run_button(label="Stop")
-    _buttons = mo.hstack([lr_slider, ratio_button, ratio_stop], wrap=True, justify="start")
+    _buttons = notebook.row(lr_slider, ratio_button, ratio_stop)
     mo.vstack([panel, _buttons])
     return lr_slider, ratio_button, ratio_stop
 
@@ -656,16 +638,16 @@ def ratio_pictures(model, x, y, lr, steps):
                 axes.plot(line, color=color, label="last layer" if last else f"layer {i + 1}")
             axes.axhline(-3, color="#888888", linestyle="--")
             axes.legend(fontsize=8)
-            yield notebook.show(axes.figure)
+            yield notebook.show(axes)
         if notebook.stopped():
             return
 
 
 @app.cell(hide_code=True)
-def _(in_browser, knobs, lr_slider, ratio_button, ratio_stop, vocab_size, x_train, y_train):
+def _(knobs, lr_slider, ratio_button, ratio_stop, vocab_size, x_train, y_train):
     ratio_stop
-    mo.stop(in_browser and not ratio_button.value, mo.md("Press the button to train."))
-    _model, _steps = deep(vocab_size, knobs.value), 200 if in_browser else 20
+    notebook.wait_for(ratio_button, "Press the button to train.")
+    _model, _steps = deep(vocab_size, knobs.value), 20 if notebook.in_script() else 200
     notebook.play(ratio_pictures(_model, x_train, y_train, lr_slider.value, _steps))
     return
 
@@ -741,18 +723,18 @@ def _(vocab_size):
 def _():
     six_button = mo.ui.run_button(label="Train for 1,000 steps")
     six_stop = mo.ui.run_button(label="Stop")
-    mo.hstack([six_button, six_stop], justify="start")
+    notebook.row(six_button, six_stop)
     return six_button, six_stop
 
 
 @app.cell(hide_code=True)
-def _(draws, in_browser, of_lecture, six, six_button, six_stop, x_train, y_train):
+def _(draws, of_lecture, six, six_button, six_stop, x_train, y_train):
     six_stop
-    mo.stop(in_browser and not six_button.value, mo.md("It takes a few seconds."))
+    notebook.wait_for(six_button, "It takes a few seconds.")
     _model, _losses, _g = deepcopy(six), [], torch.Generator()
     _g.set_state(draws)
     notebook.play(six_pictures(_losses, _model, x_train, y_train, _g))
-    if of_lecture and not in_browser:
+    if of_lecture and notebook.in_script():
         assert sum(_p.numel() for _p in _model.parameters()) == 47_024
         assert f"{_losses[0]:.4f}" == "3.2870"
         _stds = [f"{_out.std():.2f}" for _out in _model.tanh_outputs]
@@ -768,37 +750,34 @@ def _():
 
 @app.cell(hide_code=True)
 def _():
-    mo.md(f"""
-    With the lecture's data, you get its figures: a first loss of 3.2870, standard deviations of
-    0.63 to 0.65, and from 2.8 down to 1.7 % saturated. All layers look alike, without tuning; and
-    the gain in front of batch norm hardly matters any more, as the sliders above show.
-
-    ## {at("1:51:34")} Summary
-
-    Initialize so that the loss is what a guess would give, and activations keep their spread. Look
-    at activations, gradients and updates before you train for long. Batch norm makes deep networks
-    forgiving, but it couples the examples of a batch, which has caused many bugs; layer norm, in
-    lecture 7, does not.
-
-    ### Exercise: all weights zero
-
-    What if all weights and biases begin at 0, except the embeddings? Choose before you look.
-    """)
-    return
-
-
-@app.cell
-def _():
     guess = mo.ui.radio(
         ["All of it trains, only more slowly.", "Nothing trains.", "Only a part of it trains."]
     )
-    guess
+    mo.md(f"""
+    With the lecture's data, you get its figures: a first loss of 3.2870, standard deviations of
+    0.63 to 0.65, and from 2.8% down to 1.7% saturated. All layers look alike, without tuning, and
+    the gain of the weights hardly matters any more, as the sliders above show.
+
+    ## {at("1:51:34")} Summary
+
+    Initialize a network so that its first loss is that of a uniform guess, and its activations keep
+    their spread. Look at activations, gradients and updates before you train for long. Batch norm
+    makes deep networks easier to train, but it couples the examples of a batch, which has caused
+    many bugs; layer norm, in lecture 7, does not.
+
+    ### Exercise: all weights zero
+
+    What if all weights and biases start at 0, except the embeddings? Choose an answer, and then see
+    what happens.
+
+    {guess}
+    """)
     return (guess,)
 
 
 @app.cell(hide_code=True)
-def _(guess, in_browser, vocab_size, x_train, y_train):
-    mo.stop(guess.value is None and in_browser)
+def _(guess, vocab_size, x_train, y_train):
+    mo.stop(guess.value is None and not notebook.in_script())
     torch.manual_seed(SEED)
     _model = MLP(vocab_size, block_size=3, n_embd=10, n_hidden=200, dropout=0.0)
     for _p in (_model.W1, _model.b1, _model.W2, _model.b2):
@@ -814,7 +793,7 @@ def _(guess, in_browser, vocab_size, x_train, y_train):
         change in 200 steps: {", ".join(f"`{_n}` {_change:.3g}" for _n, _change in _moved.items())}.
 
         Only the last bias learns, and it learns how frequent each character is. `h` is 0, so `W2`
-        gets no gradient; and `W2` is 0, so nothing passes through it to the layers before.
+        gets no gradient; and `W2` is 0, so no gradient passes through it to the layers before.
         """
     )
     return
@@ -843,7 +822,7 @@ def _(again_button):
     again_button
     _runs = notebook.runs(LESSON / "runs", model="mlp-bn")
     run_choice = mo.ui.dropdown(_runs, label="Your own run of `mlp-bn`")
-    mo.hstack([run_choice, again_button], wrap=True, justify="start")
+    notebook.row(run_choice, again_button)
     return (run_choice,)
 
 

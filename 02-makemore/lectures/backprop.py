@@ -19,6 +19,7 @@ app = marimo.App(width="medium", app_title="Lecture 5: backpropagation by hand")
 with app.setup:
     import inspect
     import re
+    from functools import partial
     from pathlib import Path
 
     import marimo as mo
@@ -33,13 +34,8 @@ with app.setup:
 
     LESSON = Path(__file__).resolve().parent.parent
     VIDEO = "q8SA3rM6ckI"
+    at = partial(notebook.minute, VIDEO)
     SEED = 2147483647  # the lecture's
-
-
-@app.function(hide_code=True)
-def at(time):
-    """A link to this time of the video."""
-    return notebook.minute(VIDEO, time)
 
 
 @app.cell(hide_code=True)
@@ -53,10 +49,10 @@ def _():
 
     ## {at("0:00:00")} Why by hand?
 
-    `loss.backward()` is one line, but it does not do your thinking. It will not tell you that
+    `loss.backward()` is one line, but it does not think for you. It will not tell you that
     saturated units have stopped learning, or that clipping the loss makes a network ignore its
     outliers. Once you have written a backward pass yourself, you notice such things. Until about
-    2014, everyone had to.
+    2014, everyone had to write their own.
 
     ## {at("0:07:26")} The network
 
@@ -76,8 +72,8 @@ def _():
 def _(again_button):
     again_button
     _runs = notebook.runs(LESSON / "runs", model="mlp-bn")
-    run_choice = mo.ui.dropdown(_runs, label="Or your own run")
-    mo.hstack([run_choice, again_button], wrap=True, justify="start")
+    run_choice = mo.ui.dropdown(_runs, label="Your own run of `mlp-bn`")
+    notebook.row(run_choice, again_button)
     return (run_choice,)
 
 
@@ -124,9 +120,9 @@ def _(data, of_lecture, run_choice, x_train, y_train):
             "`python train.py --model mlp-bn`, in a terminal, you can choose your own."
         )
         _lecture = (
-            " The lecture prints 3.3377. If you type along, you get yet another loss, through no "
-            "mistake of yours: it draws the gain and the bias of batch norm without the seed. All "
-            "else is the same."
+            " The lecture prints 3.3377, and if you type along, you get yet another loss. It is "
+            "not your mistake: the lecture draws the gain and the bias of batch norm without the "
+            "seed. All other weights are the same."
             if of_lecture
             else " The lecture's data is missing here, so its figures differ."
         )
@@ -156,10 +152,10 @@ def _():
     mo.md(f"""
     ## {at("0:13:01")} Exercise 1: backward through every tensor
 
-    The forward pass is cut into pieces so small that each has a derivative that you know. Going
-    back, the same three things happen again and again:
+    The forward pass is split into steps so small that you know the derivative of each. On the way
+    back, the same three rules apply again and again:
 
-    - a factor passes the gradient on, multiplied by the *other* factor;
+    - the gradient of a factor is that of the product, times the *other* factor;
     - what was copied on the way forward (broadcast) is *summed* on the way back, and what was
       summed is copied;
     - what was used twice gets *both* gradients, added up.
@@ -189,8 +185,8 @@ def _():
         "changes no probability.",
         "logits": "Used twice: directly, and through the maximum, which passes its gradient to the "
         "largest logit only (`is_largest` is 1 there, else 0).",
-        "h": "A matrix product passes the gradient on, times the other matrix, transposed. The "
-        "shapes leave no other way.",
+        "h": "The gradient of the product, times the other matrix, transposed. Nothing else fits "
+        "the shapes.",
         "W2": "The same for the other factor: (n, hidden) transposed, times (n, vocab).",
         "b2": "It was added to every row, so it is summed over the rows.",
         "hpreact": "The derivative of tanh is 1 - tanh². A saturated unit passes nothing on.",
@@ -204,7 +200,7 @@ def _():
         "same gradient.",
         "bndiff": "Used twice: in `bnraw`, and squared, where the derivative is 2 · bndiff.",
         "bnmeani": "It was subtracted from every row: minus the sum over the rows.",
-        "hprebn": "Used twice: directly, and in the mean, of which each row is 1/n.",
+        "hprebn": "Used twice: directly, and in the mean, where each row counts 1/n.",
         "embcat": "A matrix product again, as with `h`.",
         "W1": "And as with `W2`.",
         "b1": "Nearly 0: batch norm subtracts the mean, and `b1` with it. So `b1` never learns.",
@@ -247,7 +243,7 @@ def heat_map(gradient):
     largest = rows.abs().max().item()
     axes = notebook.plot(2.6, title=f"from {-largest:.2g} (blue) to {largest:.2g} (red)")
     axes.imshow(rows, cmap="coolwarm", vmin=-largest, vmax=largest, aspect="auto")
-    return notebook.show(axes.figure)
+    return notebook.show(axes)
 
 
 @app.cell(hide_code=True)
@@ -281,16 +277,6 @@ def _(p, t, tensor_choice, untrained, why, x, y):
 
 @app.cell(hide_code=True)
 def _():
-    mo.md("""
-    **Now yours.** Write the gradient of any tensor, named as in the lecture: `dcounts` is that of
-    `counts`. You can use all tensors, `Xb`, `Yb`, `n`, `torch` and `F`, and those gradients that
-    you do not write; they are autograd's. The last line below is not right yet.
-    """)
-    return
-
-
-@app.cell
-def _():
     yours = mo.ui.code_editor(
         "dlogprobs = torch.zeros_like(logprobs)\n"
         "dlogprobs[range(n), Yb] = -1.0 / n\n"
@@ -299,7 +285,13 @@ def _():
         label="Your gradients",
         debounce=400,
     )
-    yours
+    mo.md(f"""
+    **Your turn.** Write the gradient of any tensor, named as in the lecture: `dcounts` is that of
+    `counts`. You can use all tensors, `Xb`, `Yb`, `n`, `torch` and `F`, and autograd's gradients of
+    all tensors that you leave out. The last line below is not right yet. Correct it.
+
+    {yours}
+    """)
     return (yours,)
 
 
@@ -344,14 +336,15 @@ def _(gradients, tensors, untrained, x, y, yours):
 @app.cell(hide_code=True)
 def _():
     mo.md(f"""
-    In the lecture, all of them are exact. On your machine, the last digits may differ from
-    `hpreact` on: the same formula, rounded in another way. *Approximately right* is right.
+    From `hpreact` on, the last digits may differ from autograd's: the same formula, rounded in
+    another way. *Approximately right* is right.
 
     ## {at("1:05:17")} Bessel's correction
 
     Why n - 1 in the variance? The mean of a sample lies closer to its own numbers than the true
     mean does, so the squares come out too small. Here are 20,000 samples of n numbers, whose true
-    variance is 1. The smaller the sample, the more is missing; divided by n - 1, nothing is.
+    variance is 1. The smaller the samples, the further their mean variance is below 1, unless it
+    is divided by n - 1.
     """)
     return
 
@@ -389,7 +382,7 @@ def _(sample_slider):
                 f"Divided by n: **{_biased:.3f}**, where {_n - 1}/{_n} = {(_n - 1) / _n:.3f} is "
                 f"expected. Divided by n - 1: **{_unbiased:.3f}**."
             ),
-            notebook.show(_axes.figure),
+            notebook.show(_axes),
         ]
     )
     return
@@ -397,23 +390,20 @@ def _(sample_slider):
 
 @app.cell(hide_code=True)
 def _():
+    row_slider = mo.ui.slider(0, 31, label="Example of the batch", show_value=True)
     mo.md(f"""
     The paper on batch norm, and PyTorch after it, divide by n in training, but by n - 1 for the
-    running variance that is used afterwards. The lecture calls this a bug, if a small one, and
-    takes n - 1 everywhere. So does this page; `BatchNorm1d` in `layers.py` follows PyTorch.
+    running variance that is used afterwards. The lecture considers this a small bug, and uses n - 1
+    everywhere. So does this page; `BatchNorm1d` in `layers.py` follows PyTorch.
 
     ## {at("1:26:31")} Exercise 2: cross-entropy at once
 
-    Eight tensors are there only to compute the loss from the logits. On paper, nearly everything
-    in their derivatives cancels, and one line is left: the probabilities, minus 1 at the target.
+    Eight tensors only serve to compute the loss from the logits. On paper, nearly everything in
+    their derivatives cancels, and one line is left: the probabilities, minus 1 at the target, all
+    divided by n.
+
+    {row_slider}
     """)
-    return
-
-
-@app.cell
-def _():
-    row_slider = mo.ui.slider(0, 31, label="Example of the batch", show_value=True)
-    row_slider
     return (row_slider,)
 
 
@@ -437,11 +427,11 @@ def _(alphabet, gradients, row_slider, t, untrained, x, y):
                 f"After `{_context}` comes `{_letters[_target]}`, to which the network gives "
                 f"{t['probs'][_i, _target]:.1%}."
             ),
-            notebook.show(_axes.figure),
+            notebook.show(_axes),
             mo.md(
                 "A gradient above 0 pushes a logit down, one below 0 pulls it up. The target is "
-                "pulled up just as hard as all others together are pushed down: the row sums to "
-                f"{_pull.sum().abs():.0e}. The better the prediction, the weaker the forces."
+                "pulled up just as hard as all others together are pushed down: the sum of the row "
+                f"is {_pull.sum().abs():.0e}. The better the prediction, the weaker the forces."
             ),
             mo.md(f"Beside autograd: {difference(d_logits, gradients['logits'])} (lecture: 5e-9)."),
             mo.accordion({"The line by hand": notebook.code(by_hand.cross_entropy_backward)}),
@@ -464,7 +454,10 @@ def _(cross_entropy_form):
 
 
 @app.cell(hide_code=True)
-def _():
+def _(p):
+    channel_slider = mo.ui.slider(
+        0, len(p["bngain"]) - 1, value=2, label="Channel", show_value=True
+    )
     mo.md(f"""
     ## {at("1:36:37")} Exercise 3: batch norm at once
 
@@ -472,19 +465,12 @@ def _():
     channel is shifted or stretched. So the gradient that arrives loses the part that would shift
     the channel, and the part that would stretch it.
 
-    You can see both as a straight line. Each dot is an example: its place in the channel, and the
-    gradient that arrives there. Batch norm takes away the line that fits best, and passes on only
-    the distances from it (scaled by `bnvar_inv`).
+    Together, these two parts are a straight line. Each dot is an example: its normalized value, and
+    the gradient that arrives there. Batch norm subtracts the line that fits best, and passes on
+    only the distances from it (times `bnvar_inv`).
+
+    {channel_slider}
     """)
-    return
-
-
-@app.cell
-def _(p):
-    channel_slider = mo.ui.slider(
-        0, len(p["bngain"]) - 1, value=2, label="Channel", show_value=True
-    )
-    channel_slider
     return (channel_slider,)
 
 
@@ -504,7 +490,7 @@ def _(channel_slider, gradients, t, untrained):
     _axes.legend()
     mo.vstack(
         [
-            notebook.show(_axes.figure),
+            notebook.show(_axes),
             mo.md(
                 f"Beside autograd: {difference(d_hprebn, gradients['hprebn'])} (lecture: 9e-10)."
             ),
@@ -532,9 +518,9 @@ def _():
     mo.md(f"""
     ## {at("1:50:02")} Exercise 4: train with it
 
-    Now there is a whole backward pass, and no autograd in it. The network gets the lecture's 200
-    hidden units, 12,297 parameters. Train it on these gradients, and compare with autograd's: from
-    the same seed, the losses are the same.
+    Now the whole backward pass is written, without autograd. The network gets the lecture's 200
+    hidden units: 12,297 parameters. Train it with these gradients, then with autograd's. The losses
+    are the same, since the seed is.
     """)
     return
 
@@ -566,9 +552,7 @@ def _():
     )
     train_button = mo.ui.run_button(label="Train")
     stop_button = mo.ui.run_button(label="Stop")
-    mo.hstack(
-        [steps_slider, gradients_choice, train_button, stop_button], wrap=True, justify="start"
-    )
+    notebook.row(steps_slider, gradients_choice, train_button, stop_button)
     return gradients_choice, steps_slider, stop_button, train_button
 
 
@@ -601,43 +585,38 @@ def sample_names(p, mean, var, alphabet, count=10):
 
 
 @app.function(hide_code=True)
-def training_pictures(losses, data, x, y, steps, gradients):
-    """Train; yields a picture of the `losses` again and again, at last with names, too."""
+def training_pictures(data, x, y, steps, gradients):
+    """Train; yields the loss curve again and again, at last with names."""
     p = by_hand.parameters(len(data.alphabet), n_hidden=200, dtype=torch.float32)
-    every, curve, picture = steps // 50, [], mo.md("")
-    for loss in by_hand.train_by_hand(p, x, y, steps, gradients=gradients):
-        losses.append(loss)
-        if len(losses) % every == 0:
-            curve.append(sum(losses[-every:]) / every)
-            axes = notebook.plot(2.8, xlabel="step", ylabel="loss", xlim=(0, 1.03 * steps))
-            axes.plot([every * (i + 1) for i in range(len(curve))], curve, marker=".")
-            axes.set_title(f"step {len(losses):,}: loss {curve[-1]:.4f}")
-            picture = notebook.show(axes.figure)
-            yield picture
-        if notebook.stopped():
-            break
+    training = by_hand.train_by_hand(p, x, y, steps, gradients=gradients)
+    losses = yield from notebook.loss_curves(training, steps)
     mean, var = calibrate(p, x[:20_000])
     x_dev, y_dev = build_dataset(data.dev, data.alphabet, 3)
     dev = F.cross_entropy(logits_of(p, x_dev, mean, var), y_dev)
     names = ", ".join(sample_names(p, mean, var, data.alphabet))
     says = f"Trained: {len(losses):,} steps, dev loss **{dev:.4f}**. Sampled: {names}."
-    yield mo.vstack([picture, mo.md(says)])
+    yield mo.vstack([notebook.loss_curve(losses, steps), mo.md(says)])
 
 
 @app.cell
 def _(data, gradients_choice, steps_slider, stop_button, train_button, x_train, y_train):
     stop_button  # pressed, it runs this cell again, which ends the training of the time before
-    _in_browser = mo.app_meta().mode != "script"
-    mo.stop(_in_browser and not train_button.value, mo.md("5,000 steps take a few seconds."))
-    _steps = steps_slider.value if _in_browser else 300
-    _data, _losses = (data, x_train, y_train), []
-    notebook.play(training_pictures(_losses, *_data, _steps, gradients_choice.value))
-    if not _in_browser:
-        _p = by_hand.parameters(len(data.alphabet), n_hidden=200, dtype=torch.float32)
+    notebook.wait_for(train_button, "5,000 steps take a few seconds.")
+    _steps = 100 if notebook.in_script() else steps_slider.value
+    notebook.play(training_pictures(data, x_train, y_train, _steps, gradients_choice.value))
+    return
+
+
+@app.cell(hide_code=True)
+def _(data, x_train, y_train):
+    if notebook.in_script():
+        _losses = []
+        for _gradients in (by_hand.backward_fused, by_hand.backward_by_autograd):
+            _p = by_hand.parameters(len(data.alphabet), n_hidden=200, dtype=torch.float32)
+            _data = _p, x_train, y_train, 300
+            _losses.append(torch.tensor([*by_hand.train_by_hand(*_data, gradients=_gradients)]))
         assert len(data.alphabet) != 27 or sum(_w.numel() for _w in _p.values()) == 12_297
-        _autograd = by_hand.backward_by_autograd
-        _same = by_hand.train_by_hand(_p, x_train, y_train, _steps, gradients=_autograd)
-        assert max(abs(_a - _b) for _a, _b in zip(_losses, _same)) < 1e-4
+        torch.testing.assert_close(*_losses, rtol=0, atol=1e-4)
     return
 
 
@@ -668,9 +647,8 @@ def _():
     mo.md(f"""
     ## {at("1:54:24")} The end
 
-    Every line of `loss.backward()` is now one that you could have written: about thirty lines for
-    every tensor, about ten with the two formulas. The next lectures use autograd again, and you
-    know what it does.
+    You could now write `loss.backward()` yourself: about thirty lines for all tensors, about ten
+    with the two formulas. The next lectures use autograd again, and you know what it does.
 
     ---
     There is more to write yourself: `python -m makemore learn`, in the lesson's folder.

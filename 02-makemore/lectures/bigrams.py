@@ -19,6 +19,7 @@ app = marimo.App(width="medium", app_title="Lecture 2: bigrams")
 with app.setup:
     import math
     from collections import Counter
+    from functools import partial
     from pathlib import Path
 
     import marimo as mo
@@ -29,21 +30,16 @@ with app.setup:
     from makemore.exercises import LADDER
     from makemore.loss import estimate_loss
     from makemore.models import examples
-    from makemore.models.bigram import BigramCounts, BigramNet
+    from makemore.models.bigram import BigramCounts
     from makemore.models.transformer import Transformer
     from makemore.sampling import sample
     from makemore.words import Alphabet, word_rows
     from shared import datasets, notebook
 
     VIDEO = "PaCmpygFfXo"
+    at = partial(notebook.minute, VIDEO)
     LESSON = Path(__file__).resolve().parent.parent
     SEED = 2147483647  # the lecture's
-
-
-@app.function(hide_code=True)
-def at(time):
-    """A link to this time of the video."""
-    return notebook.minute(VIDEO, time)
 
 
 @app.function(hide_code=True)
@@ -77,45 +73,30 @@ def color_map(table, rows, columns, pair=None):
 
 @app.cell(hide_code=True)
 def _():
+    dataset = datasets.load("names")
+    words = dataset.text.split()
+    of_lecture = dataset.sha256 == datasets.SOURCES["names"].sha256
+    if of_lecture:
+        assert len(words) == 32_033
+        assert (min(map(len, words)), max(map(len, words))) == (2, 15)
+    part_text = mo.ui.text("mm", label="Letters", debounce=200)
+    _stand_in = """The lecture's file is not on this computer and could not be downloaded. This page
+    uses names that come with the repository, so its figures differ from the video's."""
     mo.md(f"""
     # Lecture 2, live: bigrams
 
     This page goes through [the lecture](https://www.youtube.com/watch?v={VIDEO}) from its first
     minute to its last. Each heading opens the video where it comes to that point. Everything here
-    is computed while you read: type a name, move a slider, and the numbers below follow.
+    is computed while you read: type a name or move a slider, and the numbers below follow.
 
     ## {at("0:03:03")} The data
 
-    makemore makes more of what you give it. The lecture gives it names, one on each line. How
-    many have the letters that you like?
+    makemore makes more of what you give it. The lecture gives it a list of names, one per line.
+    {"" if of_lecture else _stand_in} Which of them contain the letters that you type?
+
+    {part_text}
     """)
-    return
-
-
-@app.cell
-def _():
-    dataset = datasets.load("names")
-    words = dataset.text.split()
-    is_lectures = dataset.sha256 == datasets.SOURCES["names"].sha256
-    if is_lectures:
-        assert len(words) == 32_033
-        assert (min(map(len, words)), max(map(len, words))) == (2, 15)
-    part_text = mo.ui.text("mm", label="Letters", debounce=200)
-    part_text
-    return is_lectures, part_text, words
-
-
-@app.cell(hide_code=True)
-def _(is_lectures):
-    mo.stop(is_lectures)
-    mo.callout(
-        mo.md(
-            "The lecture's file is not on this computer and could not be downloaded. This page "
-            "uses names that come with the repository, so its figures differ from the video's."
-        ),
-        "warn",
-    )
-    return
+    return of_lecture, part_text, words
 
 
 @app.cell(hide_code=True)
@@ -123,7 +104,7 @@ def _(part_text, words):
     _found = [_w for _w in words if part_text.value.lower() in _w]
     mo.md(
         f"{len(words):,} names, with {min(map(len, words))} to {max(map(len, words))} letters; "
-        f"**{len(_found):,}** of them have `{part_text.value}`: "
+        f"**{len(_found):,}** of them contain `{part_text.value}`: "
         f"{', '.join(_found[:12])}{' …' if len(_found) > 12 else ''}"
     )
     return
@@ -134,9 +115,9 @@ def _():
     mo.md(f"""
     ## {at("0:06:24")} Bigrams
 
-    The name `emma` is five examples of what comes next: `e` begins it, `m` follows `e`, and so
-    on, until the end. A *bigram* model looks at one character to predict the next, and forgets
-    all that came before. A dot marks where a name begins and ends.
+    The name `emma` holds five examples of which character comes next: `e` comes first, `m` follows
+    `e`, and so on, until the end. A *bigram* model looks at one character to predict the next, and
+    ignores everything before it. A dot marks the beginning and the end of a name.
     """)
     return
 
@@ -171,7 +152,7 @@ def _():
     ## {at("0:09:24")} Counting in a dictionary
 
     How often does each pair occur in all the names? Counting is all the training that this model
-    needs. Search the table for `q`: what can follow it?
+    needs. Search the table for `q`: which characters follow it?
     """)
     return
 
@@ -186,9 +167,9 @@ def count_in_dict(words):
 
 
 @app.cell
-def _(is_lectures, words):
+def _(of_lecture, words):
     _pairs = Counter(count_in_dict(words)).most_common()
-    if is_lectures:
+    if of_lecture:
         assert sum(_n for _, _n in _pairs) == 228_146
         assert " ".join(f"{_a}{_b} {_n}" for (_a, _b), _n in _pairs[:5]) == (
             "n. 6763 a. 6640 an 5438 .a 4410 e. 3983"
@@ -211,8 +192,9 @@ def _():
     mo.md(f"""
     ## {at("0:12:45")} Counting in a tensor
 
-    A table is handier: a row for the first character, a column for the second, 27 by 27. `stoi`
-    gives each character its number; the dot's is 0. The lecture adds 1 for each pair, in a loop.
+    A table of 27 by 27 numbers is more convenient: a row for the first character, a column for the
+    second. `stoi` maps each character to its index; that of the dot is 0. The lecture counts in a
+    loop:
     """)
     return
 
@@ -231,11 +213,6 @@ def _(words):
     alphabet = Alphabet.of(words)
     letters = "." + alphabet.characters
     stoi = {".": 0, **alphabet.stoi}
-    return alphabet, letters, stoi
-
-
-@app.cell
-def _(alphabet, stoi, words):
     counted = BigramCounts(len(alphabet), smoothing=0)
     counted.count(*word_rows(words[:100], alphabet))
     assert torch.equal(counted.counts, count_in_tensor(words[:100], stoi))
@@ -245,13 +222,13 @@ def _(alphabet, stoi, words):
         [
             notebook.code(count_in_tensor),
             mo.md(
-                "For all names, the loop takes a second or two. The lesson's own method counts "
-                "faster. It takes two tensors with a name in each row: `x`, and `y`, which is one "
-                "character ahead. Write it; a loop is right, too."
+                "For all names, the loop takes a second or two. The lesson's own method is faster. "
+                "Its arguments are two tensors with a name in each row: `x`, and `y`, which is one "
+                "character ahead. Write it; a loop is fine."
             ),
         ]
     )
-    return N, counted
+    return N, alphabet, counted, letters, stoi
 
 
 @app.cell
@@ -269,19 +246,15 @@ def _(count_form):
 
 @app.cell(hide_code=True)
 def _():
+    pair_text = mo.ui.text("qu", label="A pair", debounce=200)
     mo.md(f"""
     ## {at("0:18:19")} The picture
 
     Here is the whole model: the stronger the color, the more often the column's character follows
-    the row's. Type a pair to find it, or rest the mouse on the map.
+    the row's. Type a pair to find it, or move the mouse over the map.
+
+    {pair_text}
     """)
-    return
-
-
-@app.cell
-def _():
-    pair_text = mo.ui.text("qu", label="A pair", debounce=200)
-    pair_text
     return (pair_text,)
 
 
@@ -292,8 +265,8 @@ def _(N, letters, pair_text):
         _pair = _i, _j = [letters.index(_c) for _c in pair_text.value]
         _says = (
             f"`{letters[_j]}` follows `{letters[_i]}` **{N[_i, _j]:,.0f}** times out of "
-            f"{N[_i].sum():,.0f}: {N[_i, _j] / N[_i].sum():.1%}. Most often, it is "
-            f"`{letters[N[_i].argmax()]}` that follows."
+            f"{N[_i].sum():,.0f}: {N[_i, _j] / N[_i].sum():.1%}. What follows most often is "
+            f"`{letters[N[_i].argmax()]}`."
         )
     mo.vstack([mo.md(_says), color_map(N, letters, letters, _pair)])
     return
@@ -305,14 +278,15 @@ def _():
     ## {at("0:20:54")} One token for the boundary
 
     The lecture first has two tokens, `<S>` for the start and `<E>` for the end. But nothing
-    follows an end, and a start follows nothing: a whole row and a whole column stay empty. The dot
-    serves as both, and this page has used it from the beginning.
+    follows an end, and a start follows nothing: a whole row and a whole column stay empty. One dot
+    can serve as both, as it has on this page from the beginning.
 
     ## {at("0:24:02")} Sampling
 
-    To make up a name, go to the row of the dot. Divided by their sum, its counts are
-    probabilities. Draw a character by these, go to its row, and draw again, until you draw the
-    dot. Move the slider, and watch a name take shape; another *seed* makes another name.
+    To make up a name, start in the row of the dot. Its counts, divided by their sum, are
+    probabilities. Draw a character with these probabilities, go to its row, and draw again, until
+    you draw the dot. Move the slider to watch a name grow. Another *seed* gives another name. To
+    see what the model has learned, make the counts *all equal*: the names become random letters.
     """)
     return
 
@@ -355,9 +329,9 @@ def _(N):
         label="Counts",
     )
     draw_choice = mo.ui.dropdown(
-        {"today": draw_today, "in 2022": draw_in_2022}, value="today", label="Drawn as PyTorch does"
+        {"today": draw_today, "in 2022": draw_in_2022}, value="today", label="`multinomial`"
     )
-    mo.hstack([seed_number, table_choice, draw_choice], wrap=True, justify="start")
+    notebook.row(seed_number, table_choice, draw_choice)
     return draw_choice, seed_number, table_choice
 
 
@@ -381,19 +355,19 @@ def _(first_name, letter_slider, letters, table_choice):
     mo.vstack(
         [
             mo.md(
-                f"After `{letters[_i]}`, **`{letters[_j]}`** was drawn, which had a probability of "
+                f"After `{letters[_i]}`, **`{letters[_j]}`** was drawn; its probability was "
                 f"{_p[_j]:.1%}. The name so far: "
                 f"**`{''.join(letters[_k] for _k in first_name[1 : letter_slider.value + 1])}`**"
             ),
-            notebook.show(_axes.figure),
+            notebook.show(_axes),
         ]
     )
     return
 
 
 @app.cell(hide_code=True)
-def _(N, draw_choice, is_lectures, letters, seed_number, table_choice):
-    if is_lectures:
+def _(N, draw_choice, of_lecture, letters, seed_number, table_choice):
+    if of_lecture:
         _lectures = "mor. axx. minaymoryles. kondlaisah. anchshizarie."
         assert five_names(N, draw_in_2022, SEED, letters) == _lectures
         _today = "cexze. momasurailezitynn. konimittain. llayn. ka."
@@ -406,9 +380,9 @@ def _(N, draw_choice, is_lectures, letters, seed_number, table_choice):
             mo.callout(
                 mo.md(
                     "In the video, this seed gives `mor.` `axx.` `minaymoryles.` `kondlaisah.` "
-                    "`anchshizarie.` You get other names, and it is not your mistake: since "
-                    "version 2.0, `torch.multinomial` draws in another way. Choose *in 2022* above "
-                    "to see the video's names."
+                    "`anchshizarie.` If you get other names, it is not your mistake: since then, "
+                    "PyTorch has changed how `torch.multinomial` draws. Choose *in 2022* above to "
+                    "get the video's names."
                 )
             ),
         ]
@@ -418,20 +392,16 @@ def _(N, draw_choice, is_lectures, letters, seed_number, table_choice):
 
 @app.cell(hide_code=True)
 def _():
+    keepdim_switch = mo.ui.switch(True, label="`keepdim=True`")
     mo.md(f"""
     ## {at("0:36:17")} All rows at once, and a trap
 
-    To divide each row by its own sum, the sums must be a column, (27, 1). Without `keepdim=True`
-    their shape is (27,). Broadcasting takes that for a *row*, and divides column *j* by the sum of
-    row *j*. No error is raised. Switch it off, and look at the sums.
+    To divide each row by its own sum, the sums must be a column, (27, 1). Without `keepdim=True`,
+    their shape is (27,). Broadcasting treats that as a *row*, and divides column *j* by the sum of
+    row *j*. You get no error message. Switch it off, and look at the sums of the rows.
+
+    {keepdim_switch}
     """)
-    return
-
-
-@app.cell
-def _():
-    keepdim_switch = mo.ui.switch(True, label="`keepdim=True`")
-    keepdim_switch
     return (keepdim_switch,)
 
 
@@ -459,10 +429,10 @@ def _():
     mo.md(f"""
     ## {at("0:50:14")} How good is the model?
 
-    A good model gives high probabilities to the names that exist. The product of all these
-    probabilities is the *likelihood*, a tiny number. Its logarithm is a sum, and with a minus
-    sign, lower is better: the *negative log likelihood*. Its mean over all letters is the *loss*.
-    How likely is your name? The sections below use it, too.
+    A good model gives high probabilities to the bigrams of real names. The product of all these
+    probabilities is the *likelihood*, a tiny number. Its logarithm is a sum, which is easier to
+    work with. With a minus sign, so that lower is better, it is the *negative log likelihood*; its
+    mean over all bigrams is the *loss*. How likely is your name? The sections below use it, too.
     """)
     return
 
@@ -478,12 +448,12 @@ def letter_by_letter(name, P, stoi):
 
 
 @app.cell
-def _(N, is_lectures, xs, ys):
+def _(N, of_lecture, xs, ys):
     P = normalize(N)
     assert torch.allclose(P.sum(1), torch.ones(27))
     _nlls = -P[xs, ys].log()
     counted_loss = _nlls.mean().item()
-    if is_lectures:
+    if of_lecture:
         assert f"{counted_loss:.4f}" == "2.4540"
         assert f"{_nlls.numpy().cumsum()[-1] / len(_nlls):.4f}" == "2.4541"  # in float32, in turn
     return P, counted_loss
@@ -502,7 +472,7 @@ def _():
 
 
 @app.cell(hide_code=True)
-def _(P, alphabet, counted_loss, is_lectures, name_text, stoi):
+def _(P, alphabet, counted_loss, of_lecture, name_text, stoi):
     name = known_letters(name_text.value, alphabet)
     _others = dict.fromkeys(_c for _c in name_text.value.lower() if _c not in alphabet.stoi)
     _rows = letter_by_letter(name, P, stoi)
@@ -511,7 +481,7 @@ def _(P, alphabet, counted_loss, is_lectures, name_text, stoi):
     _product = math.prod(_row[1] for _row in _rows)
     mo.vstack(
         [
-            mo.md(f"Left out: `{' '.join(_others)}`. No name in the list has it." * bool(_others)),
+            mo.md(f"Left out: `{' '.join(_others)}`. It is in none of the names." * bool(_others)),
             mo.md(
                 f"| bigram | probability | -log |\n|:--|--:|--:|\n{_lines}\n"
                 f"| together | product {_product:.3g} | sum {_nll:.4f} |"
@@ -519,8 +489,8 @@ def _(P, alphabet, counted_loss, is_lectures, name_text, stoi):
             mo.md(
                 f"The loss of `{name}` is {_nll:.4f} / {len(_rows)} = "
                 f"**{_nll / len(_rows):.4f}**; the loss of all names is **{counted_loss:.4f}**."
-                + " (The video shows 2.4541: it adds up 228,146 numbers one after the other, "
-                "and float32 loses the last digit.)" * is_lectures
+                + " (The video shows 2.4541: it adds 228,146 numbers one by one, and float32 "
+                "rounds after each.)" * of_lecture
             ),
             mo.accordion({"The code": notebook.code(letter_by_letter)}),
         ]
@@ -530,18 +500,6 @@ def _(P, alphabet, counted_loss, is_lectures, name_text, stoi):
 
 @app.cell(hide_code=True)
 def _():
-    mo.md(f"""
-    ## {at("1:00:50")} Smoothing by fake counts
-
-    If a pair was never seen, its probability is 0, and the loss is infinite. So add some fake
-    counts to every pair before you divide. The more you add, the more alike all probabilities
-    become, and the loss of all names goes up to log 27 = 3.30.
-    """)
-    return
-
-
-@app.cell
-def _():
     rare_text = mo.ui.text("andrejq", label="A rare name", debounce=200)
     fake_slider = mo.ui.slider(
         steps=[0, 0.01, 0.1, 1, 10, 100, 1000, 10_000],
@@ -549,7 +507,15 @@ def _():
         label="Fake counts",
         show_value=True,
     )
-    mo.hstack([rare_text, fake_slider], wrap=True, justify="start")
+    mo.md(f"""
+    ## {at("1:00:50")} Smoothing by fake counts
+
+    A pair that was never seen has probability 0, and the loss of a name with this pair is infinite.
+    So add some fake counts to every pair before you divide. The more you add, the more alike all
+    probabilities become, and the loss of all names goes up to log 27 = 3.30.
+
+    {notebook.row(rare_text, fake_slider)}
+    """)
     return fake_slider, rare_text
 
 
@@ -591,8 +557,8 @@ def _():
     ## {at("1:02:57")} Part 2: a network learns the same
 
     Now forget the counts. A network begins with random weights, and learns the probabilities by
-    making the loss smaller, step by step. For bigrams this is a detour. For ten characters of
-    context, no table is large enough, and the network still works.
+    reducing the loss, step by step. For bigrams, this is a detour. But for ten characters of
+    context, no table is large enough, and a network still works.
 
     ## {at("1:05:26")} Its data
 
@@ -600,9 +566,9 @@ def _():
 
     ## {at("1:10:01")} One-hot vectors
 
-    The number of a character is only its name: `z` is 26, but not 26 times as much as `a`. So
-    each input becomes a vector of 27 numbers, 1 in its own place and 0 elsewhere. Here is your
-    name, a row for each input:
+    The index of a character is only a label: that of `z` is 26, but `z` is not 26 times as much as
+    `a`. So each input becomes a vector of 27 numbers: 1 at its index, 0 everywhere else. Here is
+    your name, with a row for each input:
     """)
     return
 
@@ -643,6 +609,12 @@ def _(letters, name, stoi):
 
 @app.cell(hide_code=True)
 def _():
+    logit_sliders = mo.ui.array(
+        [
+            mo.ui.slider(-5, 5, 0.5, value=value, label=f"logit {number}", show_value=True)
+            for number, value in enumerate((1.0, 0.0, -2.0), start=1)
+        ]
+    )
     mo.md(f"""
     ## {at("1:13:53")} One linear layer
 
@@ -652,21 +624,11 @@ def _():
     ## {at("1:18:46")} Softmax
 
     These numbers, the *logits*, may be negative. Read them as logarithms of counts: `exp` turns
-    them into counts, and counts, divided by their sum, into probabilities. Move one logit, and
-    *all* probabilities change. Then move all three up by 2, and see what has changed.
+    them into counts, and dividing counts by their sum gives probabilities. Move one logit, and
+    *all* probabilities change. Then move all three up by 2: which column is the same as before?
+
+    {notebook.row(*logit_sliders.elements)}
     """)
-    return
-
-
-@app.cell
-def _():
-    logit_sliders = mo.ui.array(
-        [
-            mo.ui.slider(-5, 5, 0.5, value=value, label=f"logit {number}", show_value=True)
-            for number, value in enumerate((1.0, 0.0, -2.0), start=1)
-        ]
-    )
-    mo.hstack(logit_sliders.elements, wrap=True, justify="start")
     return (logit_sliders,)
 
 
@@ -697,8 +659,9 @@ def _():
     mo.md(f"""
     ## {at("1:26:17")} So far
 
-    One-hot, a layer, softmax: probabilities for every input. With random weights they are a
-    guess. But each step can be differentiated, so there is a better way than to guess again.
+    One-hot vectors, a linear layer, softmax: together, they make probabilities for every input.
+    With random weights, these are only a guess. But every step is differentiable, so the gradient
+    says how to improve the weights.
 
     ## {at("1:35:49")} The loss, in one line
 
@@ -738,9 +701,9 @@ def _():
     mo.md(f"""
     ## {at("1:38:36")} Backward and update
 
-    The rest is as in micrograd: forget the old gradients, go backward, move the weights a little
-    against the new ones. Here the network learns from one name alone, yours. A letter that two
-    others follow, like the `m` of emma, never gets beyond 50% for each. Why?
+    The rest is as in micrograd: reset the gradients, run backward, and move the weights a little
+    in the direction that lowers the loss. Here, the network learns from a single name, yours. If
+    it is emma, `mm` and `ma` end near 50% each, however long you train. Why?
     """)
     return
 
@@ -769,7 +732,7 @@ def _():
     name_lr = mo.ui.slider(
         steps=[0.01, 0.1, 1.0, 10.0, 50.0], value=1.0, label="Learning rate", show_value=True
     )
-    mo.hstack([name_steps, name_lr], wrap=True, justify="start")
+    notebook.row(name_steps, name_lr)
     return name_lr, name_steps
 
 
@@ -787,7 +750,7 @@ def _(name, name_lr, name_steps, name_xs, name_ys, stoi):
         [
             notebook.code(random_weights, train),
             mo.md(
-                f"The loss goes from {_losses[0]:.4f} to **{_losses[-1]:.4f}**; probabilities now: "
+                f"The loss goes from {_losses[0]:.4f} to **{_losses[-1]:.4f}**. Probabilities: "
                 + ", ".join(f"`{_pair}` {_p:.0%}" for _pair, _p, _ in _rows)
             ),
         ]
@@ -797,45 +760,37 @@ def _(name, name_lr, name_steps, name_xs, name_ys, stoi):
 
 @app.cell(hide_code=True)
 def _():
+    train_button = mo.ui.run_button(label="Train for 100 steps")
+    stop_button = mo.ui.run_button(label="Stop")
     mo.md(f"""
     ## {at("1:42:55")} Everything together
 
-    All examples in each step, with the lecture's learning rate of 50. Press the button, and watch
-    noise turn into the map that you know. With the lecture's names, the first loss is 3.7686, as
-    in the video: unlike `torch.multinomial`, `torch.randn` draws the same numbers as in 2022.
+    Now each step uses all examples, with the lecture's learning rate of 50. Press the button, and
+    watch noise turn into the map of 0:18:19. With the lecture's names, the first loss is 3.7686, as
+    in the video: unlike `torch.multinomial`, `torch.randn` still draws the same numbers.
+
+    {notebook.row(train_button, stop_button)}
     """)
-    return
-
-
-@app.cell
-def _():
-    train_button = mo.ui.run_button(label="Train for 100 steps")
-    stop_button = mo.ui.run_button(label="Stop")
-    mo.hstack([train_button, stop_button], justify="start")
     return stop_button, train_button
 
 
 @app.cell
-def _(counted_loss, is_lectures, letters, stop_button, train_button, xs, ys):
-    def train_and_draw(steps):
+def _(counted_loss, of_lecture, letters, stop_button, train_button, xs, ys):
+    def training_pictures(steps):
         W = random_weights()
         losses = train(forward, (one_hot(xs), ys), W, steps, 50, 0.01)
         for step, loss in enumerate(losses):
+            assert not of_lecture or step or f"{loss:.4f}" == "3.7686"
             says = f"step {step}: loss **{loss:.4f}**; by counting: {counted_loss:.4f}"
             picture = color_map(softmax(W.detach()), letters, letters)
-            mo.output.replace(mo.vstack([mo.md(says), picture]))
-            if in_browser and mo.current_thread().should_exit:
+            yield mo.vstack([mo.md(says), picture])
+            if notebook.stopped():
                 break
-        mo.output.replace(mo.vstack([mo.md(f"Finished at {says}"), picture]))
-        return loss
+        yield mo.vstack([mo.md(f"Finished at {says}"), picture])
 
-    stop_button  # pressed, it runs this cell again, which ends the thread of the time before
-    in_browser = mo.app_meta().mode != "script"
-    if not in_browser:
-        first_loss = train_and_draw(1)
-        assert not is_lectures or f"{first_loss:.4f}" == "3.7686"
-    mo.stop(not train_button.value, mo.md("Press the button to train; it takes half a minute."))
-    mo.Thread(target=train_and_draw, args=(100,)).start()
+    stop_button  # pressed, it runs this cell again, which ends the training of the time before
+    notebook.wait_for(train_button, "It takes half a minute.")
+    notebook.play(training_pictures(1 if notebook.in_script() else 100))
     return
 
 
@@ -844,10 +799,10 @@ def _():
     mo.md(f"""
     ## {at("1:47:49")} A one-hot vector selects a row
 
-    A vector with a single 1, times `W`, is a row of `W`. So row `a` of `W` says what follows `a`:
-    after `exp`, its numbers are the counts again, up to a factor. And since there are only 27
-    times 27 different examples, the loss can be computed from their counts. The steps are the same
-    as above, but so fast that a slider can train.
+    A one-hot vector, times `W`, is a row of `W`. So the row of `a` says what follows `a`: once it
+    is trained, `exp` of its numbers gives the counts again, up to a factor. And since there are
+    only 27 times 27 different examples, the loss can be computed from their counts. The training
+    steps are the same as above, but so fast that you can train by moving a slider.
     """)
     return
 
@@ -866,11 +821,11 @@ def _():
 
 
 @app.cell(hide_code=True)
-def _(N, counted_loss, is_lectures, letters, steps_slider):
+def _(N, counted_loss, of_lecture, letters, steps_slider):
     _W = random_weights()
     assert torch.equal(one_hot(torch.tensor([3, 1])) @ _W, _W[[3, 1]])
     _losses = [*train(forward_on_counts, (N,), _W, steps_slider.value, 50, 0.01)]
-    if is_lectures and steps_slider.value == 300:
+    if of_lecture and steps_slider.value == 300:
         assert [f"{_losses[_i]:.2f}" for _i in (0, 100, 299)] == ["3.77", "2.49", "2.48"]
     W_learned = _W.detach()
     _loss = forward_on_counts(W_learned, N)
@@ -885,7 +840,7 @@ def _(N, counted_loss, is_lectures, letters, steps_slider):
                 f"(dashed), {counted_loss:.4f}. The video prints the loss with regularization, "
                 f"which comes next: here, {_loss + 0.01 * (W_learned**2).mean():.4f}."
             ),
-            notebook.show(_axes.figure),
+            notebook.show(_axes),
             color_map(softmax(W_learned), letters, letters),
         ]
     )
@@ -894,22 +849,18 @@ def _(N, counted_loss, is_lectures, letters, steps_slider):
 
 @app.cell(hide_code=True)
 def _():
+    regularization_slider = mo.ui.slider(
+        steps=[0, 0.001, 0.01, 0.1, 1, 10], value=0.1, label="Regularization", show_value=True
+    )
     mo.md(f"""
     ## {at("1:50:18")} Smoothing, the network's way
 
     If all weights are 0, all characters are equally likely. *Regularization* adds the mean square
-    of the weights to the loss, times a number that you choose, and so pulls them toward 0. It
-    does what fake counts do.
+    of the weights, times a number that you choose, to the loss, and so pulls the weights toward 0.
+    The effect is that of fake counts: the larger the number, the more uniform the map.
+
+    {regularization_slider}
     """)
-    return
-
-
-@app.cell
-def _():
-    regularization_slider = mo.ui.slider(
-        steps=[0, 0.001, 0.01, 0.1, 1, 10], value=0.1, label="Regularization", show_value=True
-    )
-    regularization_slider
     return (regularization_slider,)
 
 
@@ -921,8 +872,8 @@ def _(N, letters, regularization_slider):
     mo.vstack(
         [
             mo.md(
-                f"The mean square of the weights is {(_W**2).mean():.3f}, the loss without it "
-                f"**{forward_on_counts(_W, N):.4f}**."
+                f"The mean square of the weights is {(_W**2).mean():.3f}. The loss without "
+                f"regularization is **{forward_on_counts(_W, N):.4f}**."
             ),
             color_map(softmax(_W.detach()), letters, letters),
         ]
@@ -932,25 +883,22 @@ def _(N, letters, regularization_slider):
 
 @app.cell(hide_code=True)
 def _():
+    last_seed = mo.ui.number(0, SEED, value=SEED, label="Seed")
     mo.md(f"""
     ## {at("1:54:31")} Sampling from the network
 
-    The same draws from nearly the same probabilities make nearly the same names. Choose a seed;
-    or go back to 1:47:49, train for fewer steps, and see what the names turn into.
+    With the same seed, the network makes nearly the same names as the counts, since its
+    probabilities are nearly the same. Choose a seed; or go back to 1:47:49 and train for fewer
+    steps, and see how its names change.
+
+    {last_seed}
     """)
-    return
-
-
-@app.cell
-def _():
-    last_seed = mo.ui.number(0, SEED, value=SEED, label="Seed")
-    last_seed
     return (last_seed,)
 
 
 @app.cell(hide_code=True)
-def _(N, W_learned, is_lectures, last_seed, letters, steps_slider):
-    if is_lectures and steps_slider.value == 300:
+def _(N, W_learned, of_lecture, last_seed, letters, steps_slider):
+    if of_lecture and steps_slider.value == 300:
         _lectures = "mor. axx. minaymoryles. kondlaisah. anchthizarie."
         assert five_names(W_learned.exp(), draw_in_2022, SEED, letters) == _lectures
     _rows = [
@@ -964,26 +912,21 @@ def _(N, W_learned, is_lectures, last_seed, letters, steps_slider):
 
 @app.cell(hide_code=True)
 def _():
+    again_button = mo.ui.button(label="Look for runs again")
     mo.md("""
     ### Your runs
 
-    What `python train.py` has trained stands in `runs/`. Choose one: how likely does it find your
-    name, and which names does it make up?
+    `python train.py`, in a terminal, saves each model that it trains in `runs/`. Choose one: how
+    likely does it find your name, and which names does it make up?
     """)
-    return
+    return (again_button,)
 
 
 @app.cell
-def _():
-    reload_button = mo.ui.button(label="Look again")
-    return (reload_button,)
-
-
-@app.cell
-def _(reload_button):
-    reload_button
-    run_choice = mo.ui.dropdown(notebook.runs(LESSON / "runs"), label="Run")
-    mo.hstack([run_choice, reload_button], justify="start")
+def _(again_button):
+    again_button
+    run_choice = mo.ui.dropdown(notebook.runs(LESSON / "runs"), label="Your own run")
+    notebook.row(run_choice, again_button)
     return (run_choice,)
 
 
@@ -993,7 +936,7 @@ def _(alphabet, counted, name, run_choice):
     _longest = _model.block_size - 1 if isinstance(_model, Transformer) else 40
     _g = torch.Generator().manual_seed(SEED)
     _names = [_alphabet.decode(_ids) for _ids in sample(_model, 10, _longest, _g)]
-    _says = "No run is chosen, so this is by the table of counts."
+    _says = "No run is chosen, so the model is the table of counts."
     if run_choice.value:
         _results = notebook.read_json(run_choice.value / "results.json")
         _dev = "infinite" if _results["dev"] is None else f"{_results['dev']:.4f}"
@@ -1009,27 +952,15 @@ def _():
     mo.md(f"""
     ## {at("1:56:16")} The end, and what to try next
 
-    A table of counts and a network have come to the same model. To look at more than one
-    character, which is what comes next, takes the network. The lecture's exercises:
+    Counting and gradient descent have led to the same model. To look at more than one character,
+    as the next lectures do, you need the network. The lecture's exercises:
 
     - Predict the third character from two: the *trigram*. `python train.py --model trigram`
-      counts it, on a train split, and its dev loss is 2.22.
+      counts it on the train split; its dev loss on the lecture's names is 2.22.
     - Which smoothing gives the lowest dev loss? The default is `--smoothing 0.1`.
-    - Instead of one-hot vectors, take the rows of `W`; instead of softmax, `log` and `mean`, take
-      `F.cross_entropy`. The lesson's network does the second:
-    """)
-    return
+    - Use rows of `W` instead of one-hot vectors, and `F.cross_entropy` instead of softmax, `log`
+      and `mean`. The lesson's network is `BigramNet` in `makemore/models/bigram.py`.
 
-
-@app.cell(hide_code=True)
-def _():
-    notebook.code(BigramNet.forward)
-    return
-
-
-@app.cell(hide_code=True)
-def _():
-    mo.md("""
     ---
     There is more to write yourself: `python -m makemore learn`, in the lesson's folder, has all
     nine steps.

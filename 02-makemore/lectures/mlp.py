@@ -2,7 +2,7 @@
 # [tool.marimo.display]
 # theme = "system"  # dark where the reader's is
 # ///
-"""Lecture 3, live: a network that learns names, and what the lecture changes in it, to be changed.
+"""Lecture 3, live: a network that learns names, trained with sizes and rates of your own.
 
     marimo run lectures/mlp.py     # as a page, in the browser
     python lectures/mlp.py         # from beginning to end, checking the figures
@@ -21,6 +21,7 @@ with app.setup:
     import random
     import time
     from collections import Counter
+    from functools import partial
     from pathlib import Path
 
     import marimo as mo
@@ -38,12 +39,7 @@ with app.setup:
 
     LESSON = Path(__file__).resolve().parent.parent
     VIDEO = "TCH_1BHY58I"
-
-
-@app.function(hide_code=True)
-def at(time):
-    """A link to this time of the video."""
-    return notebook.minute(VIDEO, time)
+    at = partial(notebook.minute, VIDEO)
 
 
 @app.function(hide_code=True)
@@ -60,27 +56,25 @@ def draw_embedding(C, letters, title, marked=None):
     axes.scatter(*C.T.tolist(), s=180, c=colors)
     for (x, y), letter in zip(C.tolist(), letters, strict=True):
         axes.text(x, y, letter, ha="center", va="center", color="white")
-    return notebook.show(axes.figure)
+    return notebook.show(axes)
 
 
 @app.cell(hide_code=True)
 def _():
-    in_browser = mo.app_meta().mode != "script"
     data = open_data("names")
-    real = data.words.sha256 == datasets.SOURCES["names"].sha256
+    of_lecture = data.words.sha256 == datasets.SOURCES["names"].sha256
     long_train, y_train = build_dataset(data.train, data.alphabet, 10)
     long_dev, y_dev = build_dataset(data.dev, data.alphabet, 10)
-    _names = f"{len(data.words.words):,} names"
-    _which = f"the lecture's {_names}" if real else f"the {_names} that come with this repository"
+    _which = "the lecture's" if of_lecture else "not the lecture's, so the figures differ"
     mo.md(f"""
     # Lecture 3, live: an MLP
 
     This page goes through [the lecture](https://www.youtube.com/watch?v={VIDEO}) from its first
     minute to its last. Each heading opens the video where it comes to that point. Everything here
-    is computed while you read, by the code of this lesson: type your own name, move a slider,
-    train a network. The data is {_which}.
+    is computed while you read, by the code of this lesson: type your own name, move a slider, or
+    train a network. The data: {len(data.words.words):,} names, {_which}.
     """)
-    return data, in_browser, long_dev, long_train, real, y_dev, y_train
+    return data, long_dev, long_train, of_lecture, y_dev, y_train
 
 
 @app.cell(hide_code=True)
@@ -89,9 +83,9 @@ def _():
     mo.md(f"""
     ## {at("0:01:48")} Bengio et al., 2003
 
-    The bigram model sees one character. Could a table of counts see more? Each further character
-    makes it 27 times as large, and soon most of what you look up was never counted. Move the
-    slider.
+    The bigram model sees one character. Could a table of counts see more? Each additional character
+    makes it 27 times as large, and soon most of the contexts that you look up were never counted.
+    Move the slider.
 
     {context_slider}
     """)
@@ -105,13 +99,13 @@ def _(context_slider, long_dev, long_train):
     _seen, _asked = ((_x[:, -_k:] * _places).sum(1) for _x in (long_train, long_dev))
     _new = 1 - torch.isin(_asked, _seen).float().mean().item()
     mo.md(f"""
-    The table has **{27**_k:,}** rows. Of the contexts in the dev words, **{_new:.1%}** never occur
-    in the training words: their rows are empty.
+    The table has **{27**_k:,}** rows. Of the contexts in the dev split, **{_new:.1%}** never occur
+    in the train split: their rows are empty.
 
-    The network of [Bengio et al.](https://jmlr.org/papers/v3/bengio03a.html) learns some numbers
+    The network of [Bengio et al.](https://jmlr.org/papers/v3/bengio03a.html) learns a few numbers
     for every word (here, for every character), its *embedding*. Characters that behave alike get
-    similar numbers, so what the network learns about one context helps with others that it has
-    never seen.
+    similar numbers, so what the network learns from one context also helps with similar contexts
+    that it has never seen.
     """)
     return
 
@@ -121,12 +115,12 @@ def _():
     name_text = mo.ui.text("emma", label="A name", debounce=200)
     block_slider = mo.ui.slider(1, 8, value=3, label="`block_size`", show_value=True)
     mo.md(f"""
-    ## {at("0:09:03")} The data anew
+    ## {at("0:09:03")} The data, in windows
 
-    A window slides over each name. What is in it is the input, and the character after it is the
-    target. Type a name, and change the length of the window, `block_size`.
+    A window slides over each name. The characters in the window are the input, and the character
+    after it is the target. Type a name, and change the length of the window, `block_size`.
 
-    {mo.hstack([name_text, block_slider], wrap=True, justify="start")}
+    {notebook.row(name_text, block_slider)}
     """)
     return block_slider, name_text
 
@@ -137,7 +131,7 @@ def _(block_slider, data, name_text):
         _name = name_text.value.strip().lower()
         _x, _y = build_dataset([_name], data.alphabet, block_slider.value)
     except ValueError as _error:
-        mo.stop(True, mo.callout(mo.md(f"T{str(_error)[1:]}."), "danger"))
+        mo.stop(True, mo.callout(mo.md(f"This cannot be read: {_error}."), "warn"))
     _windows = "\n".join(
         f"{spell(_window, data.alphabet)}  →  {spell([_target], data.alphabet)}"
         for _window, _target in zip(_x.tolist(), _y.tolist(), strict=True)
@@ -215,7 +209,7 @@ def _(X, ix_slider, letters):
                 "lecture's first five names have 32 windows of three characters, so `C[X]` has the "
                 "shape (32, 3, 2)."
             ),
-            draw_embedding(_C, _spelled, "nothing is learned yet", marked=_spelled[_ix]),
+            draw_embedding(_C, _spelled, "before training", marked=_spelled[_ix]),
         ]
     )
     return
@@ -223,7 +217,7 @@ def _(X, ix_slider, letters):
 
 @app.function
 def side_by_side(emb):
-    """The same in three ways; only the last one copies nothing."""
+    """The same tensor in three ways; only the last one copies nothing."""
     three = torch.cat([emb[:, 0, :], emb[:, 1, :], emb[:, 2, :]], 1)
     any_number = torch.cat(torch.unbind(emb, 1), 1)
     view = emb.view(emb.shape[0], -1)
@@ -239,10 +233,11 @@ def _():
     mo.md(f"""
     ## {at("0:18:35")} The hidden layer; storage and views
 
-    The hidden layer wants the embeddings of a window side by side: (32, 3, 2) must become (32, 6).
-    `view` does that without moving a number. A tensor is a row of numbers, its *storage*, and a
-    rule for reading it: its *strides* say how many places to go on for one step along each
-    dimension. Choose another view. The storage stays as it is.
+    The hidden layer needs the embeddings of a window side by side: (32, 3, 2) must become (32, 6).
+    `view` does that without copying anything. A tensor is a sequence of numbers in memory, its
+    *storage*, and a rule for reading them: for each dimension, the *stride* says how many numbers
+    lie between one index and the next. Choose another view: the strides change, the storage does
+    not.
 
     {view_choice}
     """)
@@ -260,7 +255,7 @@ def _(X, view_choice):
     mo.vstack(
         [
             mo.md(f"```text\n{_t}\n\nstride   {_t.stride()}\nstorage  {_storage}\n```"),
-            mo.md("So of these three ways to put embeddings side by side, `view` costs nothing:"),
+            mo.md("So of these three ways to put embeddings side by side, `view` is the cheapest:"),
             notebook.code(side_by_side),
         ]
     )
@@ -290,12 +285,12 @@ def _():
 
     After 100 tanh neurons comes a linear layer with an output for each character. The rest is as
     for the bigrams: exp makes the logits positive, each row is divided by its sum, and the loss is
-    the mean of minus the logarithm of what the right characters got.
+    the mean negative logarithm of the probabilities of the right characters.
 
     The first loss is 17.7697, as in the video: from its seed, `torch.randn` still draws the same
     weights. But if all characters got the same probability, the loss would be only log 27 = 3.2958.
-    The network is sure of itself, and wrong. One of the lecture's exercises is to mend that. Make
-    the last layer smaller:
+    The network is confident, and wrong. To fix that is one of the lecture's exercises. Make the
+    last layer smaller:
 
     {scale_slider}
     """)
@@ -323,9 +318,9 @@ def _():
     mo.md(f"""
     ## {at("0:32:49")} F.cross_entropy, and why
 
-    `F.cross_entropy` does the same as `loss_by_hand`. It is faster, since it keeps no tensors in
-    between and its derivative is a short formula. And it is safer. Add the same number to all
-    logits, which should change no probability. How far can you go?
+    `F.cross_entropy` does the same as `loss_by_hand`. It is faster, since it creates no
+    intermediate tensors and its derivative is a short formula. And it is safer. Add the same number
+    to all logits, which should change no probability. When does `loss_by_hand` fail?
 
     {add_slider}
     """)
@@ -342,8 +337,8 @@ def _(add_slider):
         for _name, _row in _rows.items()
     )
     _by_hand, _torchs = loss_by_hand(_logits, _y), F.cross_entropy(_logits, _y)
-    _why = "A float32 is at most 3.4e38, which is exp(88.7). `F.cross_entropy` first subtracts the "
-    _why += "largest logit of each row; then no exp is above 1."
+    _why = "In float32, exp of more than 88.7 is infinite, and exp of less than -104 is 0. "
+    _why += "`F.cross_entropy` first subtracts the largest logit, so its largest exp is always 1."
     mo.vstack(
         [
             mo.md("| | | | | |\n|---|--:|--:|--:|--:|\n" + _table),
@@ -393,9 +388,9 @@ def _(X, Y):
     mo.md(f"""
     ## {at("0:37:56")} The training loop, and one batch overfitted
 
-    Forward, backward, update; again and again on the same 32 windows. 3,481 parameters can learn
-    32 examples by heart, which is called *overfitting*. Move through the training, and find what
-    they cannot learn.
+    Forward, backward, update, again and again on the same 32 windows. 3,481 parameters can learn 32
+    examples by heart, which is called *overfitting*. Move the slider through the training. Which
+    examples can the network not learn?
 
     {overfit_slider}
     """)
@@ -416,12 +411,12 @@ def _(X, Y, letters, overfit_slider, overfitted):
     _axes.scatter([overfit_slider.value], [_loss], color="C1", zorder=3)
     mo.vstack(
         [
-            notebook.show(_axes.figure),
+            notebook.show(_axes),
             mo.md(f"The loss is **{_loss:.4f}**. The targets with the smallest probabilities:"),
             mo.md("\n".join(f"- `{_w}` → `{_t}`: {_p:.2g}" for _p, (_w, _t) in _worst)),
             mo.md(
-                "The five names begin with five different letters, all after `...`, and no network "
-                "can give more than 1/5 to each of them. So the loss never falls below "
+                "The first letters of the five names are different, and all come after `...`. No "
+                "network can give each of them more than 1/5. So the loss never falls below "
                 f"{_lowest:.4f}, the dashed line."
             ),
             mo.accordion({"The code that trains it": notebook.code(overfit)}),
@@ -458,10 +453,10 @@ def _():
     mo.md(f"""
     ## {at("0:41:25")} Mini-batches
 
-    With all examples, each step takes a long time. A few of them, drawn at random, give a gradient
-    that is not exact, but good enough, and leave time for many more steps. How good is it? The
-    *cosine* of the angle between the two gradients tells: 1 is the same direction, 0 has nothing to
-    do with it.
+    A step on all examples takes a long time. A few examples, drawn at random, give a gradient that
+    is only approximate, but they leave time for many more steps. How good is the approximation?
+    Look at the *cosine* of the angle between the two gradients: 1 means the same direction, 0 a
+    right angle.
 
     {batch_slider}
     """)
@@ -485,11 +480,9 @@ def _(batch_slider, long_train, y_train):
         [
             mo.md(
                 f"With {batch_slider.value}, the cosine is **{_cosine:.2f}**, and a gradient takes "
-                f"{sorted(_ms)[5]:.1f} ms. With {len(_x):,} examples it takes {_ms_of_all:.1f} ms."
+                f"{sorted(_ms)[5]:.1f} ms. With {len(_x):,} examples, it takes {_ms_of_all:.1f} ms."
             ),
-            mo.md(
-                "From here on, the network is the lesson's, and this is the loop that trains it:"
-            ),
+            mo.md("From here on, this loop trains the lesson's own network:"),
             notebook.code(train),
             mo.accordion({"The network": notebook.code(MLP)}),
         ]
@@ -506,18 +499,18 @@ def _():
     mo.md(f"""
     ## {at("0:45:40")} A good learning rate
 
-    Take 1,000 steps, each with a rate a little higher than the last, and plot the loss against the
-    rate. On the left, the rate is so low that little happens; on the right, it is too high, and the
-    loss jumps up. The lecture chooses 0.1.
+    Take 1,000 steps, each with a slightly higher rate than the last, and plot the loss against the
+    rate. On the left, the rate is so low that the loss hardly changes; on the right, it is so high
+    that the loss rises again. The lecture chooses 0.1.
 
-    {mo.hstack([rates_slider, find_button], wrap=True, justify="start")}
+    {notebook.row(rates_slider, find_button)}
     """)
     return find_button, rates_slider
 
 
 @app.cell(hide_code=True)
-def _(find_button, in_browser, long_train, rates_slider, y_train):
-    mo.stop(in_browser and not find_button.value, mo.md("It takes about a second."))
+def _(find_button, long_train, rates_slider, y_train):
+    notebook.wait_for(find_button, "It takes about a second.")
     torch.manual_seed(42)
     _model = MLP(27, block_size=3, n_embd=2, n_hidden=100, dropout=0.0, init="normal")
     _rates = geometric(*(10.0**_power for _power in rates_slider.value), 1000)
@@ -530,7 +523,7 @@ def _(find_button, in_browser, long_train, rates_slider, y_train):
     _axes.axvline(_lowest, color="#888888", linestyle="--")
     mo.vstack(
         [
-            notebook.show(_axes.figure),
+            notebook.show(_axes),
             mo.md(f"The loss is lowest at **{_lowest:.2g}**. A good rate is a little lower."),
             mo.accordion({"The code of the finder": notebook.code(sweep)}),
         ]
@@ -540,7 +533,7 @@ def _(find_button, in_browser, long_train, rates_slider, y_train):
 
 @app.function
 def sizes_of_splits(words, runs):
-    """The numbers of examples, when the lecture's cell has been run so often."""
+    """The numbers of examples in the splits, after this many runs of the lecture's cell."""
     words = list(words)
     for _ in range(runs):
         random.Random(42).shuffle(words)
@@ -550,8 +543,8 @@ def sizes_of_splits(words, runs):
 
 
 @app.cell(hide_code=True)
-def _(data, real):
-    if real:
+def _(data, of_lecture):
+    if of_lecture:
         assert sizes_of_splits(data.words.words, 1) == [182_625, 22_655, 22_866]
         assert sizes_of_splits(data.words.words, 4) == [182_441, 22_902, 22_803]
     runs_slider = mo.ui.slider(1, 6, label="Runs of the cell", show_value=True)
@@ -562,8 +555,8 @@ def _(data, real):
     Hence three splits: *train*, 80% of the names, for the parameters; *dev*, 10%, for choosing
     sizes and rates; *test*, 10%, to be used once, at the end.
 
-    You get 182,625 training examples, and the video has 182,441? You made no mistake: its cell
-    shuffles the same list again whenever it is run. Find out how often that was.
+    You get 182,625 training examples, but the video has 182,441? You made no mistake: whenever its
+    cell is run, it shuffles the same list once more. How often was it run?
 
     {runs_slider}
     """)
@@ -571,9 +564,9 @@ def _(data, real):
 
 
 @app.cell(hide_code=True)
-def _(data, real, runs_slider):
+def _(data, of_lecture, runs_slider):
     _sizes = ", ".join(f"**{_n:,}**" for _n in sizes_of_splits(data.words.words, runs_slider.value))
-    _video = " These are the video's figures." if real and runs_slider.value == 4 else ""
+    _video = " These are the video's figures." if of_lecture and runs_slider.value == 4 else ""
     mo.vstack([mo.md(f"{_sizes}.{_video}"), notebook.code(sizes_of_splits)])
     return
 
@@ -599,31 +592,22 @@ def _():
     ## {at("1:00:49")} A larger hidden layer
 
     In the lecture, train and dev loss are about equal by now: the network is too small to learn
-    anything by heart, which is called *underfitting*. So make the hidden layer larger, and train.
-    The first weights here are smaller than the lecture's, so that 10,000 steps show what 200,000
-    show there.
+    its examples by heart, which is called *underfitting*. So make the hidden layer larger, and
+    train. The initial weights here are smaller than the lecture's, so 10,000 steps are enough to
+    see a difference.
 
-    {mo.hstack(_widgets, wrap=True, justify="start")}
+    {notebook.row(*_widgets)}
     """)
     return experiments, set_experiments, sizes_sliders, stop_button, train_button
 
 
 @app.cell(hide_code=True)
-def _(data, in_browser, set_experiments, sizes_sliders, stop_button, train_button):
+def _(data, set_experiments, sizes_sliders, stop_button, train_button):
     def _experiment(steps, **sizes):
         torch.manual_seed(42)
         model = MLP(27, **sizes, dropout=0.0)
         x, y = build_dataset(data.train, data.alphabet, model.block_size)
-        losses = []
-        for loss in train(model, x, y, steps):
-            losses.append(loss)
-            if len(losses) % (part := steps // 40) == 0:
-                axes = notebook.plot(2.2, xlabel="step", ylabel="loss", xlim=(0, steps))
-                means = torch.tensor(losses).view(-1, part).mean(1)
-                axes.plot(range(part, len(losses) + 1, part), means.tolist(), marker=".")
-                yield notebook.show(axes.figure)
-                if notebook.stopped():
-                    break
+        losses = yield from notebook.loss_curves(train(model, x, y, steps), steps)
         row = sizes | {"parameters": sum(p.nelement() for p in model.parameters())}
         row |= {"steps": len(losses), "train": round(estimate_loss(model, x, y), 4)}
         x, y = build_dataset(data.dev, data.alphabet, model.block_size)
@@ -631,8 +615,9 @@ def _(data, in_browser, set_experiments, sizes_sliders, stop_button, train_butto
         set_experiments(lambda before: [*before, (row, model)])
 
     stop_button  # pressed, it runs this cell again, which ends the training of the time before
-    mo.stop(in_browser and not train_button.value, mo.md("Press *Train*."))
-    notebook.play(_experiment(**sizes_sliders.value | ({} if in_browser else {"steps": 400})))
+    notebook.wait_for(train_button, "Press *Train*.")
+    _steps = {"steps": 400} if notebook.in_script() else {}
+    notebook.play(_experiment(**sizes_sliders.value | _steps))
     return
 
 
@@ -643,17 +628,17 @@ def _():
     mo.md(f"""
     ## {at("1:05:27")} Embeddings as a picture
 
-    Two numbers for a character are a place in the plane. Watch where training puts it: characters
-    that behave alike become neighbors. The vowels, orange, come together; the dot and q keep away
-    from all others.
+    Two numbers for a character are a point in the plane. Watch how training moves these points:
+    characters that behave alike become neighbors. The vowels (orange) come together; the dot and
+    `q` end far away from the others.
 
-    {mo.hstack([map_button, map_stop_button], justify="start")}
+    {notebook.row(map_button, map_stop_button)}
     """)
     return map_button, map_stop_button
 
 
 @app.cell(hide_code=True)
-def _(data, in_browser, long_train, map_button, map_stop_button, y_train):
+def _(data, long_train, map_button, map_stop_button, y_train):
     def _watch(steps):
         torch.manual_seed(42)
         model = MLP(27, block_size=3, n_embd=2, n_hidden=200, dropout=0.0, init="normal")
@@ -666,8 +651,8 @@ def _(data, in_browser, long_train, map_button, map_stop_button, y_train):
                     return
 
     map_stop_button
-    mo.stop(in_browser and not map_button.value, mo.md("It takes about ten seconds."))
-    notebook.play(_watch(20_000 if in_browser else 250))
+    notebook.wait_for(map_button, "It takes about ten seconds.")
+    notebook.play(_watch(250 if notebook.in_script() else 20_000))
     return
 
 
@@ -676,9 +661,9 @@ def _():
     mo.md(f"""
     ## {at("1:07:16")} Larger embeddings
 
-    A larger hidden layer helps little: everything has to pass through two numbers for each
-    character. Give them ten, with the sliders above, and train again. Then try a longer context.
-    Here is the lecture's last network, and every one that you train:
+    A larger hidden layer helps little, since everything has to pass through two numbers for each
+    character. Set `n_embd` to 10, with the slider at 1:00:49, and train again. Then try a longer
+    context. Here are the lecture's last network and every one that you train:
     """)
     return
 
@@ -694,21 +679,21 @@ def _(experiments):
 
 @app.cell(hide_code=True)
 def _():
-    again_button = mo.ui.button(label="Look again")
+    again_button = mo.ui.button(label="Look for runs again")
     mo.md(f"""
     ## {at("1:11:46")} Summary
 
     Sizes, context, rates, steps: all are chosen by the dev loss, one experiment after the other.
     The lecture ends at 2.17, and asks you to beat it. In a terminal,
-    `python train.py --model mlp --preset lecture` trains as the lecture does, in some minutes, and
-    `python train.py --help` shows what else there is. Each run stays in `runs/`, and can be opened
-    here.
+    `python train.py --model mlp --preset lecture` trains as the lecture does, in a few minutes, and
+    `python train.py --help` lists all options. Each run is saved in `runs/`, and can be opened
+    below.
 
     ## {at("1:13:24")} Sampling
 
-    The model says how likely each character is to come next. Draw one, append it, and ask again,
-    until the dot comes. Type a beginning to see what the model expects. A temperature below 1
-    makes likely characters likelier.
+    The model says how likely each character is to come next. Draw one, append it, and repeat, until
+    the dot is drawn. Type a beginning to see what the model expects next. A *temperature* below 1
+    makes likely characters even more likely.
     """)
     return (again_button,)
 
@@ -716,15 +701,11 @@ def _():
 @app.cell(hide_code=True)
 def _(again_button):
     again_button
-    run_choice = mo.ui.dropdown(notebook.runs(LESSON / "runs"), label="Your run")
+    run_choice = mo.ui.dropdown(notebook.runs(LESSON / "runs"), label="Your own run")
     beginning_text = mo.ui.text("ma", label="A beginning", debounce=200)
     temperature_slider = mo.ui.slider(0.1, 2, 0.1, value=1, label="temperature", show_value=True)
     sample_button = mo.ui.button(label="Other names", value=0, on_click=lambda seed: seed + 1)
-    mo.hstack(
-        [run_choice, again_button, beginning_text, temperature_slider, sample_button],
-        wrap=True,
-        justify="start",
-    )
+    notebook.row(run_choice, again_button, beginning_text, temperature_slider, sample_button)
     return beginning_text, run_choice, sample_button, temperature_slider
 
 
@@ -734,7 +715,7 @@ def _(data, experiments, long_train, run_choice, y_train):
     if _run := run_choice.value:
         model, model_alphabet = load(_run)
         _results = notebook.read_json(_run / "results.json")
-        _says = f"Your run is a model called `{_results['model']}` with "
+        _says = f"The model is your run's, `{_results['model']}`, with "
         _says += f"{_results['parameters']:,} parameters: train loss {_results['train']:.4f}, dev "
         _says += f"loss **{_results['dev'] or math.inf:.4f}**."
         _pictures = sorted(_run.glob("*.svg"))
@@ -745,7 +726,7 @@ def _(data, experiments, long_train, run_choice, y_train):
         model = MLP(27, block_size=3, n_embd=10, n_hidden=200, dropout=0.0)
         for _ in train(model, long_train[:, -3:], y_train, 3000):
             pass
-        _says = "The model is a small one, trained for 3,000 steps while this page was opened."
+        _says = "The model was trained for 3,000 steps while this page was opened."
     mo.vstack(
         [
             mo.md(_says),
@@ -760,7 +741,7 @@ def _(beginning_text, model, model_alphabet, sample_button, temperature_slider):
     try:
         _ids = [END, *model_alphabet.encode(beginning_text.value.strip().lower())]
     except ValueError as _error:
-        mo.stop(True, mo.callout(mo.md(f"T{str(_error)[1:]}."), "danger"))
+        mo.stop(True, mo.callout(mo.md(f"This cannot be read: {_error}."), "warn"))
     with torch.no_grad():
         _logits = next_logits(model, torch.tensor([_ids]))
     [_probs] = probabilities(_logits, temperature_slider.value).tolist()
@@ -770,7 +751,7 @@ def _(beginning_text, model, model_alphabet, sample_button, temperature_slider):
     _words = sample(model, 12, generator=_generator, temperature=temperature_slider.value)
     mo.vstack(
         [
-            notebook.show(_axes.figure),
+            notebook.show(_axes),
             mo.md(" ".join(f"`{model_alphabet.decode(_word)}.`" for _word in _words)),
             mo.accordion({"The code that samples": notebook.code(sample)}),
         ]
@@ -781,14 +762,14 @@ def _(beginning_text, model, model_alphabet, sample_button, temperature_slider):
 @app.cell(hide_code=True)
 def _():
     mo.md("""
-    The video has carmahela., jhovi., kimrin., and you get others, even with its seed? The lecture
-    draws its batches without a seed, so its weights are not yours; and since 2022 PyTorch has
-    changed what `torch.multinomial` draws.
+    The video has `carmahela.` `jhovi.` `kimrin.`, and you get other names, even with its seed? The
+    lecture draws its batches without a seed, so its weights differ from yours. Besides, this page
+    draws twelve names at once.
 
     ---
-    The lecture sets three exercises: beat its dev loss; mend the first loss, as you did at
-    0:29:15; try an idea of the paper's. There is more to write yourself: `python -m makemore
-    learn`, in the lesson's folder.
+    The lecture sets three exercises: beat its dev loss; fix the first loss, as you did at 0:29:15;
+    try an idea from the paper. There is more to write yourself: `python -m makemore learn`, in the
+    lesson's folder.
     """)
     return
 

@@ -18,6 +18,7 @@ app = marimo.App(width="medium", app_title="Lecture 6: WaveNet")
 
 with app.setup:
     import math
+    from functools import partial
     from pathlib import Path
 
     import marimo as mo
@@ -36,12 +37,7 @@ with app.setup:
 
     LESSON = Path(__file__).resolve().parent.parent
     VIDEO = "t3YJ5hKiMQ0"
-
-
-@app.function(hide_code=True)
-def at(time):
-    """A link to this time of the video."""
-    return notebook.minute(VIDEO, time)
+    at = partial(notebook.minute, VIDEO)
 
 
 @app.function(hide_code=True)
@@ -57,28 +53,27 @@ def count_parameters(model):
 
 @app.cell(hide_code=True)
 def _():
-    in_browser = mo.app_meta().mode != "script"
     data = open_data("names")
-    real = data.words.sha256 == datasets.SOURCES["names"].sha256
+    of_lecture = data.words.sha256 == datasets.SOURCES["names"].sha256
     x_train, y_train = build_dataset(data.train, data.alphabet, 8)
     x_dev, y_dev = build_dataset(data.dev, data.alphabet, 8)
-    if real:
+    if of_lecture:
         assert (len(x_train), len(x_dev)) == (182_625, 22_655)
-    _names = f"{len(data.words.words):,} names"
-    _which = f"the lecture's {_names}" if real else f"the {_names} that come with this repository"
+    _which = "the lecture's" if of_lecture else "not the lecture's, so the figures differ"
     mo.md(f"""
     # Lecture 6, live: WaveNet
 
     This page goes through [the lecture](https://www.youtube.com/watch?v={VIDEO}) from its first
     minute to its last. Each heading opens the video where it comes to that point. Everything here
-    is computed while you read, by the code of this lesson. The data is {_which}.
+    is computed while you read, by the code of this lesson. The data: {len(data.words.words):,}
+    names, {_which}.
 
     ## {at("0:01:40")} Starter code
 
     We begin with the MLP of the last lectures, with batch norm: three characters, ten numbers for
     each, 200 hidden neurons, 12,097 parameters.
     """)
-    return data, in_browser, real, x_dev, x_train, y_dev, y_train
+    return data, of_lecture, x_dev, x_train, y_dev, y_train
 
 
 @app.function
@@ -120,8 +115,8 @@ def _():
 
     While this page was opened, the MLP was trained for 2,000 steps. A batch has only 32 examples,
     so the loss jumps up and down. `view` puts `n` neighbors into a row, and the means of the rows
-    make a curve that you can read. In the last quarter, the learning rate is a tenth. Which `n`
-    shows it?
+    make a curve that you can read. In the last quarter, right of the dashed line, the learning
+    rate is a tenth. For which `n` can you see it?
 
     {average_slider}
     """)
@@ -134,7 +129,7 @@ def _(average_slider, lossi):
     _axes = notebook.plot(2.6, xlabel="step", ylabel="loss")
     _axes.plot(range(0, 2000, _n), averaged(lossi, _n))
     _axes.axvline(1500, color="#888888", linestyle="--")
-    mo.vstack([notebook.code(averaged), notebook.show(_axes.figure)])
+    mo.vstack([notebook.code(averaged), notebook.show(_axes)])
     return
 
 
@@ -146,7 +141,7 @@ def _(starter):
     ## {at("0:09:16")} Layers and containers
 
     Embedding and flattening become layers, too, and a container, `Sequential`, calls one after the
-    other. Then the forward pass is one line. Take a batch of four windows through the layers:
+    other. Then the forward pass is one line. Pass a batch of four windows through the layers:
 
     {layer_slider}
     """)
@@ -192,7 +187,7 @@ def draw_network(letters, rows, inputs, chosen):
             axes.scatter([x], [layer], s=80 if layer else 330, color=color, zorder=2)
     for x, letter in enumerate(letters):
         axes.text(x, 0, letter, ha="center", va="center", color="white", size=14)
-    return notebook.show(axes.figure), [unit for layer, unit in sorted(reached) if layer == 0]
+    return notebook.show(axes), [unit for layer, unit in sorted(reached) if layer == 0]
 
 
 @app.cell(hide_code=True)
@@ -203,11 +198,11 @@ def _():
     ## {at("0:17:11")} WaveNet
 
     The MLP squeezes all characters into one layer at once. The idea of
-    [WaveNet](https://arxiv.org/abs/1609.03499) is to go slowly: first fuse pairs of characters,
-    then pairs of pairs, then pairs of those. Each layer sees twice as far as the one below. Choose
-    a unit, and see which characters reach it.
+    [WaveNet](https://arxiv.org/abs/1609.03499) is to fuse them gradually: first pairs of
+    characters, then pairs of pairs, then pairs of those. Each layer sees twice as far as the one
+    below. Choose a unit, and see which characters reach it.
 
-    {mo.hstack([name_text, depth_slider], wrap=True, justify="start")}
+    {notebook.row(name_text, depth_slider)}
     """)
     return depth_slider, name_text
 
@@ -236,7 +231,7 @@ def _(data, depth_slider, name_text, unit_slider):
     try:
         x_name, y_name = build_dataset([name_text.value.strip().lower()], data.alphabet, 8)
     except ValueError as _error:
-        mo.stop(True, mo.callout(mo.md(f"T{str(_error)[1:]}."), "danger"))
+        mo.stop(True, mo.callout(mo.md(f"This cannot be read: {_error}."), "warn"))
     _network = WaveNet(27, block_size=8, n_embd=24, n_hidden=128)
     _letters = spell(x_name[-1].tolist(), data.alphabet)
     _rows = [[2**_l * (_u + 0.5) - 0.5 for _u in range(2 ** (3 - _l))] for _l in range(4)]
@@ -247,7 +242,7 @@ def _(data, depth_slider, name_text, unit_slider):
         [
             _picture,
             mo.md(f"`{''.join(_letters[_i] for _i in _reached)}` reaches this unit."),
-            mo.accordion({"A network's gradients agree": notebook.code(influences)}),
+            mo.accordion({"The same, by a network's gradients": notebook.code(influences)}),
         ]
     )
     return x_name, y_name
@@ -267,8 +262,8 @@ def _(data, x_name, y_name):
             ## {at("0:19:33")} A context of eight, and the baseline with it
 
             First, the same MLP sees eight characters instead of three. Only one number in the
-            code changes. Its 22,097 parameters already bring the lecture's dev loss from 2.105 to
-            2.027. These are the examples that your name makes:
+            code changes. With its 22,097 parameters, the lecture's dev loss already falls from
+            2.105 to 2.027. Your name makes these examples:
             """),
             mo.md(f"```text\n{_windows}\n```"),
         ]
@@ -324,10 +319,10 @@ def _():
         }
     )
     mo.md(f"""
-    Here is the whole network, of ten numbers for each character and 68 channels. The lecture
-    chooses 68 so that it has about as many parameters as the MLP. What does a longer context cost?
+    Here is the whole network, with ten numbers for each character and 68 channels. With 68, it has
+    about as many parameters as the MLP. What does a longer context cost?
 
-    {mo.hstack(shape_sliders.elements.values(), wrap=True, justify="start")}
+    {notebook.row(*shape_sliders.elements.values())}
     """)
     return (shape_sliders,)
 
@@ -347,14 +342,17 @@ def _(shape_sliders):
     mo.vstack(
         [
             mo.ui.table(_table, selection=None, page_size=20),
-            mo.md(f"**{_total:,}** parameters. Twice the context takes one more layer: 9,384."),
+            mo.md(
+                f"**{_total:,}** parameters. Twice the context takes one more layer, which has "
+                "9,384."
+            ),
         ]
     )
     return
 
 
 @app.class_definition
-class LecturesBatchNorm(BatchNorm1d):
+class LectureBatchNorm(BatchNorm1d):
     """The lecture's form: with its bug in three dimensions, and mended."""
 
     bug = True
@@ -377,7 +375,7 @@ def with_lectures_norm(model, bug):
     """The model, with the lecture's batch norm instead of the lesson's."""
     for i, layer in enumerate(model.layers.layers):
         if isinstance(layer, BatchNorm1d):
-            model.layers.layers[i] = LecturesBatchNorm(len(layer.gamma))
+            model.layers.layers[i] = LectureBatchNorm(len(layer.gamma))
             model.layers.layers[i].bug = bug
     return model
 
@@ -409,18 +407,17 @@ def _():
     mo.md(f"""
     ## {at("0:37:41")} The first training
 
-    Train one network, then another; the table at 0:46:58 keeps them all. 3,000 steps take some
-    seconds, the lecture's 200,000 some minutes. Its first network that fuses pairs comes to a dev
-    loss of 2.029, no better than the MLP. There is a bug in it.
+    Train one network, then another; the table at 0:46:58 lists them all. 3,000 steps take a few
+    seconds, the lecture's 200,000 a few minutes. The lecture's first network that fuses pairs has a
+    dev loss of 2.029, no better than the MLP. There is a bug in it.
 
-    {mo.hstack(_widgets, wrap=True, justify="start")}
+    {notebook.row(*_widgets)}
     """)
     return experiments, network_choice, set_experiments, steps_slider, stop_button, train_button
 
 
 @app.cell(hide_code=True)
 def _(
-    in_browser,
     network_choice,
     set_experiments,
     steps_slider,
@@ -435,15 +432,7 @@ def _(
         torch.manual_seed(42)
         model = make_networks()[name]
         x, x_of_dev = (windows[:, -model.block_size :] for windows in (x_train, x_dev))
-        losses = []
-        for loss in train(model, x, y_train, steps):
-            losses.append(loss)
-            if len(losses) % (part := steps // 40) == 0:
-                axes = notebook.plot(2.2, xlabel="step", ylabel="loss", xlim=(0, steps))
-                axes.plot(range(part, len(losses) + 1, part), averaged(losses, part), marker=".")
-                yield notebook.show(axes.figure)
-                if notebook.stopped():
-                    break
+        losses = yield from notebook.loss_curves(train(model, x, y_train, steps), steps)
         model.eval()
         row = {"network": name, "parameters": count_parameters(model), "steps": len(losses)}
         row |= {"train": round(estimate_loss(model, x, y_train), 4)}
@@ -451,8 +440,9 @@ def _(
         set_experiments(lambda before: [*before, (row, model)])
 
     stop_button  # pressed, it runs this cell again, which ends the training of the time before
-    mo.stop(in_browser and not train_button.value, mo.md("Press *Train*."))
-    notebook.play(_experiment(network_choice.value, steps_slider.value if in_browser else 400))
+    notebook.wait_for(train_button, "Press *Train*.")
+    _steps = 400 if notebook.in_script() else steps_slider.value
+    notebook.play(_experiment(network_choice.value, _steps))
     return
 
 
@@ -464,9 +454,9 @@ def _():
     mo.md(f"""
     ## {at("0:38:50")} The batch-norm bug in three dimensions
 
-    Batch norm was written for two dimensions, and takes the mean over dimension 0. With an input of
-    (32, 4, 68) it still runs, thanks to broadcasting. But now each of the four places has means and
-    variances of its own, from 32 numbers instead of the 128 that are there. They have to be taken
+    The lecture's batch norm was written for two dimensions, and takes the mean over dimension 0.
+    With an input of (32, 4, 68), it still runs, thanks to broadcasting. But now each of the four
+    places has its own means and variances, over 32 numbers instead of 128. They have to be taken
     over dimensions 0 and 1.
 
     {bug_slider}
@@ -479,7 +469,7 @@ def _(bug_slider):
     torch.manual_seed(42)
     _batch = bug_slider.value
     _x = torch.randn(_batch, 4, 68)
-    _wrong, _mended, _lessons = LecturesBatchNorm(68), LecturesBatchNorm(68), BatchNorm1d(68)
+    _wrong, _mended, _lessons = LectureBatchNorm(68), LectureBatchNorm(68), BatchNorm1d(68)
     _mended.bug = False
     for _norm in (_wrong, _mended, _lessons):
         _norm(_x)
@@ -492,7 +482,7 @@ def _(bug_slider):
     _axes.set_xticks(range(0, 20, 5))
     mo.vstack(
         [
-            notebook.show(_axes.figure),
+            notebook.show(_axes),
             mo.md(
                 f"- With the bug, blue: `running_mean` is {tuple(_wrong.running_mean.shape)}, so "
                 f"{_wrong.running_mean.numel()} means, each of {_batch} numbers.\n"
@@ -500,9 +490,9 @@ def _(bug_slider):
                 f"{_mended.running_mean.numel()} means, each of {4 * _batch} numbers."
             ),
             mo.md(
-                "The numbers are drawn around 0. Means of more of them, orange, are nearer to it."
+                "The true mean is 0. Means of four times as many numbers, orange, are closer to it."
             ),
-            notebook.code(LecturesBatchNorm),
+            notebook.code(LectureBatchNorm),
             mo.accordion({"The lesson's batch norm": notebook.code(BatchNorm1d)}),
         ]
     )
@@ -510,9 +500,9 @@ def _(bug_slider):
 
 
 @app.cell(hide_code=True)
-def _(experiments, in_browser, real, x_train, y_train):
+def _(experiments, of_lecture, x_train, y_train):
     for _norm, _first_loss in (("lecture", "3.3167"), ("lesson", "3.3169")):
-        if real and not in_browser:  # where other pages may draw from the same generator
+        if of_lecture and notebook.in_script():  # elsewhere, other pages may draw in between
             torch.manual_seed(42)
             _model = WaveNet(27, block_size=8, n_embd=24, n_hidden=128)
             if _norm == "lecture":
@@ -540,12 +530,13 @@ def _(experiments, in_browser, real, x_train, y_train):
             ## {at("0:45:21")} Trained again
 
             Choose *pairs*, without the bug, in the menu at 0:37:41, and train again. In the
-            lecture, the dev loss becomes a little better, 2.022.
+            lecture, the dev loss improves a little, to 2.022.
 
             ## {at("0:46:07")} Larger
 
-            24 numbers for each character and 128 channels make 76,579 parameters. They bring the
-            lecture's dev loss below 2, to 1.9937. After 3,000 steps, this network already leads.
+            24 numbers for each character and 128 channels make 76,579 parameters, and the
+            lecture's dev loss falls below 2, to 1.9937. After 3,000 steps, this network already
+            leads.
 
             With the lecture's seed, 42, your first loss is 3.3169, and the video has 3.3167? You
             made no mistake: the lecture divides the variance by n - 1, this lesson and `torch.nn`
@@ -553,8 +544,8 @@ def _(experiments, in_browser, real, x_train, y_train):
 
             ## {at("0:46:58")} An experimental harness
 
-            From here on, it is trial and error, and you need a record of what was tried. This
-            one has the lecture's networks first, then yours:
+            From here on, it is trial and error, and you need a record of what you have tried. This
+            table has the lecture's networks first, then yours:
             """),
             mo.ui.table([*_lecture, *(_row for _row, _ in experiments())], selection=None),
         ]
@@ -571,9 +562,9 @@ def _(name_text):
 
     Your name has a window for each of its characters and for its end. These windows overlap, so
     most pairs are fused again and again. A convolution slides each layer over the whole name, and
-    every pair is fused only once. *Causal*: nothing comes from the right. *Dilated*: the layers
-    reach 1, 2 and 4 places back. Move through the name: every window is a tree, and the trees share
-    units.
+    every pair is fused only once. *Causal*: no unit sees what is to its right. *Dilated*: the
+    layers reach 1, 2 and 4 places back. Move the slider through the name: every window is a tree,
+    and the trees share units.
 
     {place_slider}
     """)
@@ -650,20 +641,20 @@ def _():
 
 @app.cell(hide_code=True)
 def _():
-    again_button = mo.ui.button(label="Look again")
+    again_button = mo.ui.button(label="Look for runs again")
     mo.md(f"""
     ## {at("0:52:28")} How a network is developed
 
-    Look up what a layer takes; try the shapes on a small batch in a notebook, as in the table
-    above; and when they fit, take the code into a program that trains for longer. Here, this
-    program is `train.py`.
+    Read what a layer expects; try the shapes on a small batch in a notebook, as in the table at
+    0:21:36; and when they fit, move the code to a program that trains for longer. In this lesson,
+    that is `train.py`.
 
     ## {at("0:55:26")} Beat it
 
     The lecture asks for a dev loss below 1.9937. In a terminal,
     `python train.py --model wavenet --preset lecture` trains its network, in about ten minutes;
-    `--n-embd`, `--n-hidden` and `--block-size` change it, and `--model` takes another one. Choose
-    one of your runs to see how far it came.
+    `--n-embd`, `--n-hidden` and `--block-size` change its size, and `--model` chooses another
+    model. Choose one of your runs to see how far it came.
     """)
     return (again_button,)
 
@@ -671,8 +662,8 @@ def _():
 @app.cell(hide_code=True)
 def _(again_button):
     again_button
-    run_choice = mo.ui.dropdown(notebook.runs(LESSON / "runs"), label="Your run")
-    mo.hstack([run_choice, again_button], justify="start")
+    run_choice = mo.ui.dropdown(notebook.runs(LESSON / "runs"), label="Your own run")
+    notebook.row(run_choice, again_button)
     return (run_choice,)
 
 
@@ -701,9 +692,8 @@ def _(data, experiments, run_choice, starter):
 @app.cell(hide_code=True)
 def _():
     mo.md("""
-    The video has `rocklei.` and `astavia.`, and you get others? The weights differ, and since 2022
-    PyTorch has changed what `torch.multinomial` draws for a seed.
-
+    The video has `rocklei.` and `astavia.`, and you get other names? Your network has other
+    weights, and this page draws twelve names at once.
     ---
     There is more to write yourself: `python -m makemore learn`, in the lesson's folder.
     """)

@@ -20,9 +20,9 @@ app = marimo.App(width="medium", app_title="Lecture 7: let's build GPT")
 
 with app.setup:
     import math
-    import re
     import sys
     from dataclasses import replace
+    from functools import partial
     from html import escape
     from pathlib import Path
 
@@ -49,20 +49,8 @@ with app.setup:
     from shared import datasets, notebook
 
     VIDEO = "kCc8FmEb1nY"
-    IN_SCRIPT = mo.app_meta().mode == "script"
+    at = partial(notebook.minute, VIDEO)
     torch.set_num_threads(1)  # the models are too small for more
-
-
-@app.function(hide_code=True)
-def at(time):
-    """A link to this time of the video."""
-    return notebook.minute(VIDEO, time)
-
-
-@app.function(hide_code=True)
-def row(*parts):
-    """Side by side, or below each other where there is no room."""
-    return mo.hstack(parts, wrap=True, justify="start", align="center")
 
 
 @app.function(hide_code=True)
@@ -111,8 +99,8 @@ def _():
 
     This page goes through [the lecture](https://www.youtube.com/watch?v={VIDEO}) from its first
     minute to its last. Each heading opens the video where it comes to that point. Everything here
-    is computed while you read, by the code of this lesson: type a text, move a slider, train a
-    model, and look into it.
+    is computed while you read, by the code of this lesson: type a text, move a slider, or train a
+    model and look into it.
 
     ## {at("0:07:52")} The data
 
@@ -126,16 +114,16 @@ def _():
 def _():
     dataset = datasets.load("shakespeare")
     text = dataset.text
-    is_lectures = dataset.sha256 == datasets.SOURCES["shakespeare"].sha256
-    if is_lectures:
+    of_lecture = dataset.sha256 == datasets.SOURCES["shakespeare"].sha256
+    if of_lecture:
         assert (len(text), len(set(text))) == (1_115_394, 65)
     _size = mo.md(f"{len(text):,} characters, {len(set(text))} different ones. It begins:")
     _stand_in = mo.md("""
     The lecture's text could not be downloaded. This is a play that comes with the repository, so
-    the losses below will differ.
+    the figures below differ from the video's.
     """)
-    mo.vstack([_size, mo.plain_text(text[:148]), mo.md("") if is_lectures else _stand_in])
-    return is_lectures, text
+    mo.vstack([_size, mo.plain_text(text[:148]), mo.md("") if of_lecture else _stand_in])
+    return of_lecture, text
 
 
 @app.cell
@@ -157,13 +145,13 @@ def _(text):
 
 
 @app.cell(hide_code=True)
-def _(chars, dev_data, hello_text, is_lectures, train_data):
+def _(chars, dev_data, hello_text, of_lecture, train_data):
     _ids = encoded(chars, hello_text.value).tolist()
-    if is_lectures and hello_text.value == "hii there":
+    if of_lecture and hello_text.value == "hii there":
         assert _ids == [46, 47, 47, 1, 58, 46, 43, 56, 43]
     mo.md(
         f"`{_ids}`, and back again: `{chars.decode(_ids)}`\n\n"
-        f"The first 90 % of the tokens, {len(train_data):,}, are for training. The rest, "
+        f"The first 90% of the tokens, {len(train_data):,}, are for training. The rest, "
         f"{len(dev_data):,}, the *dev split*, tells whether the model has learned the language, "
         "or only learned the text by heart."
     )
@@ -194,18 +182,18 @@ def _(chars, place_slider, train_data):
 
 
 @app.cell(hide_code=True)
-def _(is_lectures, train_data):
+def _(of_lecture, train_data):
     torch.manual_seed(1337)
     xb, yb = get_batch(train_data, batch_size=4, block_size=8)
-    if is_lectures:
+    if of_lecture:
         assert xb[0].tolist() == [24, 43, 58, 5, 57, 1, 46, 43]
         assert yb[3].tolist() == [17, 27, 10, 0, 21, 1, 54, 39]
     batch_form = notebook.exercise(LADDER, "batch")
     _text = mo.md("""
-    A *batch* is several windows from random places, one a row: inputs and targets. With the
-    lecture's text and its seed, these are the lecture's.
+    A *batch* is several windows from random places, one in each row: here are the inputs and their
+    targets. With the lecture's text and its seed, you get the lecture's batch.
     """)
-    _batch = row(grid(xb, digits=0, shade=False), grid(yb, digits=0, shade=False))
+    _batch = notebook.row(grid(xb, digits=0, shade=False), grid(yb, digits=0, shade=False))
     mo.vstack([_text, _batch, batch_form])
     return batch_form, xb, yb
 
@@ -228,7 +216,8 @@ def _(chars):
     _loss = mo.md(f"""
     The loss is the mean of $-\\log p$, where $p$ is the probability of the right token. A model
     that finds all {len(chars)} tokens equally likely has a loss of {math.log(len(chars)):.4f}, the
-    logarithm of their number. One with random logits has more, since it is sure of what is wrong.
+    logarithm of their number. With random logits, the loss is higher: the model is confident, and
+    wrong.
 
     To generate, draw a token, append it, and repeat.
 
@@ -239,13 +228,13 @@ def _(chars):
 
 
 @app.cell
-def _(chars, is_lectures, seed_slider, xb, yb):
+def _(chars, of_lecture, seed_slider, xb, yb):
     torch.manual_seed(seed_slider.value)
     _model = Bigram(len(chars), block_size=8)
     _, _loss = _model(xb, yb)
     _ids = _model.generate(torch.zeros((1, 1), dtype=torch.long), max_new_tokens=150)
     _written = chars.decode(_ids[0].tolist())
-    if is_lectures and seed_slider.value == 1337:
+    if of_lecture and seed_slider.value == 1337:
         assert f"{_loss.item():.4f}" == "4.8786"
         assert _written.startswith("\nSKIcLT;")
     _text = mo.md("""
@@ -294,28 +283,21 @@ def draw_losses(losses_of):
             [size * (i + 1) for i in range(len(means))], [m.mean() for m in means], label=name
         )
     axes.legend()
-    return notebook.show(axes.figure)
+    return notebook.show(axes)
 
 
 @app.function(hide_code=True)
-def train_and_draw(recipe, vocab_size, train_data, dev_data, set_trained):
-    """Train a stage of the lecture's model and show how it goes, in a thread."""
+def train_stage(recipe, vocab_size, train_data, dev_data, set_trained):
+    """Train a stage of the lecture's model; yields what there is to see."""
     torch.manual_seed(1337)
-    stage, losses = recipe.stage, []
-    model = make_model(recipe, vocab_size)
-    for loss in train(model, train_data, recipe.steps, recipe.lr):
-        losses.append(loss)
-        if len(losses) % (recipe.steps // 20) == 0:
-            title = mo.md(f"`{stage}`, step {len(losses):,}: loss {loss:.2f}")
-            mo.output.replace(mo.vstack([title, draw_losses({stage: losses})]))
-        if not IN_SCRIPT and mo.current_thread().should_exit:
-            break
+    stage, model = recipe.stage, make_model(recipe, vocab_size)
+    training = train(model, train_data, recipe.steps, recipe.lr)
+    losses = yield from notebook.loss_curves(training, recipe.steps)
     dev_loss = estimate_loss(model, dev_data)
     model.eval()
-    mo.output.replace(mo.md(f"Trained: {len(losses):,} steps, dev loss {dev_loss:.4f}."))
+    yield mo.md(f"Trained: {len(losses):,} steps, dev loss {dev_loss:.4f}.")
     result = model, losses, dev_loss
     set_trained(lambda old: {s: old[s] for s in old if s != stage} | {stage: result})
-    return dev_loss
 
 
 @app.cell
@@ -333,26 +315,24 @@ def _():
 
 
 @app.cell
-def _(bigram_button, chars, dev_data, is_lectures, set_trained, train_data):
-    _args = replace(RECIPES[0], steps=2000), len(chars), train_data, dev_data, set_trained
-    if IN_SCRIPT:
-        _loss = train_and_draw(*_args)
-        assert not is_lectures or round(_loss, 1) == 2.5
-    mo.stop(not bigram_button.value)
-    mo.Thread(target=train_and_draw, args=_args).start()
+def _(bigram_button, chars, dev_data, set_trained, train_data):
+    notebook.wait_for(bigram_button, "It takes a few seconds.")
+    _recipe = replace(RECIPES[0], steps=2000)
+    notebook.play(train_stage(_recipe, len(chars), train_data, dev_data, set_trained))
     return
 
 
 @app.cell(hide_code=True)
-def _(chars, dev_data, train_data, trained):
+def _(chars, dev_data, of_lecture, train_data, trained):
     counted = Bigram(len(chars), block_size=8).eval()
     counted.count(train_data)
     _floor = estimate_loss(counted, dev_data)
     _says = f"Counting all pairs makes such a table at once. Its dev loss is **{_floor:.4f}**."
     if "bigram" in trained():
-        _model, _, _ = trained()["bigram"]
+        _model, _, _loss = trained()["bigram"]
+        assert not (of_lecture and notebook.in_script()) or round(_loss, 1) == 2.5
         _ids = _model.generate(torch.zeros((1, 1), dtype=torch.long), 150)
-        _says += " The trained one writes what looks a little like words:"
+        _says += " The trained one writes a text that looks a little like words:"
         _says += f"\n\n```\n{chars.decode(_ids[0].tolist())}\n```"
     mo.md(_says)
     return (counted,)
@@ -375,14 +355,15 @@ def _():
     _text = mo.md(f"""
     ## {at("0:38:00")} As a script
 
-    The loss of one batch is noisy. So the lecture averages over many, of both splits, without
-    gradients, and after `model.eval()`, which switches dropout off. This lesson takes the whole
-    dev split. In a terminal, `python train.py --model lecture --stage bigram` does all of this.
+    The loss of one batch is noisy. So the lecture averages over many batches of each split, without
+    gradients, and after `model.eval()`, which switches dropout off. This lesson averages over the
+    whole dev split. In a terminal, `python train.py --model lecture --stage bigram` does all of
+    this.
 
     ## {at("0:42:13")} Averaging the past, by a loop
 
-    Now the tokens are to talk to each other, but none may see the future. The simplest way to
-    look back is to average: each token becomes the mean of itself and those before it.
+    Now the tokens should talk to each other, but none may see the future. The simplest way to look
+    back is to average: each token becomes the mean of itself and those before it.
     """)
     _points = mo.md("""
     Here are eight tokens with two channels, as points. Move the slider: the cross is the mean so
@@ -400,7 +381,7 @@ def _(points, time_slider):
         _axes.annotate(f" {_t}", _point, color="#888888")
     _mean = average_by_loop(points)[0, time_slider.value].tolist()
     _axes.scatter(*_mean, color="C1", marker="x", s=90)
-    notebook.show(_axes.figure)
+    notebook.show(_axes)
     return
 
 
@@ -439,7 +420,7 @@ def _():
 @app.cell(hide_code=True)
 def _(a_radio, b):
     _a = a_radio.value
-    row(grid(_a), "@", grid(b, digits=0, shade=False), "=", grid(_a @ b, shade=False))
+    notebook.row(grid(_a), "@", grid(b, digits=0, shade=False), "=", grid(_a @ b, shade=False))
     return
 
 
@@ -464,13 +445,13 @@ def _():
     _version3 = mo.md(f"""
     ## {at("0:54:42")} Version 3: softmax
 
-    Begin with scores of 0. Those of the future become $-\\infty$, and a softmax makes weights of
-    them.
+    Start with scores of 0. Those of the future become $-\\infty$, and a softmax turns each row of
+    scores into weights.
     """)
     _drag = mo.md("""
-    The averages are the same, in all three versions. But now the scores may differ. Drag one
-    sideways, and its token counts for more, or less. Where such scores come from is what
-    attention is about.
+    All three versions give the same averages. But now the scores may differ. Drag one of them
+    sideways, and its token counts more, or less. Where such scores come from is what attention is
+    about.
     """)
     _code2, _code3 = notebook.code(average_by_product), notebook.code(average_by_softmax)
     mo.vstack([_version2, _code2, _version3, _code3, _drag, scores_matrix])
@@ -492,11 +473,11 @@ def _():
     _text = mo.md(f"""
     ## {at("1:00:18")} Positions
 
-    A token becomes a vector, its *embedding*. So does its place in the window, and the two are
-    added. Without the places, attention sees a bag of tokens: reverse all but the last one, and
-    the last one gathers the same numbers. Switch the positions on.
+    A token becomes a vector, its *embedding*. So does its position in the window, and the two are
+    added. Without positions, attention does not see the order of the tokens: reverse all but the
+    last one, and the last one gathers the same numbers. Switch the positions on.
     """)
-    mo.vstack([_text, notebook.code(Embeddings.forward), row(word_text, positions_switch)])
+    mo.vstack([_text, notebook.code(Embeddings.forward), notebook.row(word_text, positions_switch)])
     return positions_switch, word_text
 
 
@@ -542,10 +523,10 @@ def _():
     query and the other's key.
     """)
     _weights = mo.md("""
-    These are the weights for the lecture's random numbers. A row belongs to a token, and shows
-    how much it takes from each. Without the mask, it sees the future.
+    These are the weights for the lecture's random numbers. Each row belongs to a token, and shows
+    how much it takes from each token. Without the mask, it sees the future.
     """)
-    _controls = row(*switches.elements.values(), example_slider)
+    _controls = notebook.row(*switches.elements.values(), example_slider)
     mo.vstack([_text, notebook.code(attend), _weights, _controls])
     return example_slider, switches
 
@@ -579,7 +560,7 @@ def _():
        takes keys and values from elsewhere.
     6. The scores are divided by the square root of the head's size. A score is a sum of that many
        products: the larger the head, the larger the scores, and the sharper the softmax, until
-       each token listens to one other only. The bars are one token's weights.
+       each token listens to only one other. The bars are one token's weights.
 
     {size_slider}
     """)
@@ -600,7 +581,7 @@ def _(size_slider):
         _axes.bar([_i + _shift for _i in range(8)], _wei[0, 0].tolist(), 0.4, label=_name)
         _lines.append(f"| {_name} | {_scores.var():.2f} | {_wei.amax(-1).mean():.2f} |")
     _axes.legend()
-    mo.vstack([notebook.show(_axes.figure), mo.md("\n".join(_lines))])
+    mo.vstack([notebook.show(_axes), mo.md("\n".join(_lines))])
     return
 
 
@@ -640,38 +621,33 @@ def _():
     mo.md(f"""
     ### Grow it, stage by stage
 
-    {row(*growth.elements.values(), train_button, stop_button)}
+    {notebook.row(*growth.elements.values(), train_button, stop_button)}
     """)
     return again_button, growth, stop_button, train_button
 
 
 @app.cell
 def _(chars, dev_data, growth, set_trained, stop_button, train_button, train_data):
-    stop_button  # pressed, it runs this cell again, which ends the thread of the time before
+    stop_button  # pressed, it runs this cell again, which ends the training of the time before
+    notebook.wait_for(train_button, "With 500 steps, a stage takes two to ten seconds.")
     _recipe = replace(RECIPES[1], lr=5e-3, **growth.value)
-    _args = _recipe, len(chars), train_data, dev_data, set_trained
-    if IN_SCRIPT:
-        train_and_draw(*_args)
-    mo.stop(not train_button.value, mo.md("With 500 steps, a stage takes two to ten seconds."))
-    mo.Thread(target=train_and_draw, args=_args).start()
+    notebook.play(train_stage(_recipe, len(chars), train_data, dev_data, set_trained))
     return
 
 
 @app.cell(hide_code=True)
 def _(trained):
-    _readme = (LESSON / "README.md").read_text(encoding="utf-8")
-    _here = dict(re.findall(r"^(\w+) +[\d,]+ +([\d.]+) ±", _readme, re.M))
-    _lines = ["| stage | lecture | `gpt stages` | yours |", "|---|--:|--:|---|"]
+    _lines = ["| stage | lecture | yours |", "|---|--:|---|"]
     for _recipe in RECIPES[:-1]:
         _yours = ""
         if _recipe.stage in trained():
             _model, _losses, _loss = trained()[_recipe.stage]
             _yours = f"**{_loss:.4f}**, {len(_losses):,} steps, context {_model.block_size}"
-        _figures = f"{_recipe.lecture} | {_here[_recipe.stage]} | {_yours}"
-        _lines.append(f"| `{_recipe.stage}` | {_figures} |")
+        _lines.append(f"| `{_recipe.stage}` | {_recipe.lecture} | {_yours} |")
     _text = mo.md("""
-    Dev losses. The lecture takes 5,000 steps at a learning rate of 0.001; so does `python -m gpt
-    stages`. Here it is 0.005, so that fewer steps get somewhere.
+    The table has the dev losses. The lecture takes 5,000 steps at a learning rate of 0.001, as
+    does `python -m gpt stages`, in a terminal. Here, the rate is 0.005, so fewer steps are enough
+    to see a difference.
     """)
     _curves = {_stage: _losses for _stage, (_, _losses, _) in trained().items()}
     mo.vstack([_text, mo.md("\n".join(_lines)), draw_losses(_curves) if _curves else mo.md("")])
@@ -685,11 +661,11 @@ def _(again_button):
     mo.md(f"""
     ### A model to look into
 
-    Below, *the model* is a run of yours, if you choose one here; or else what you trained last on
-    this page; or else the bigram, counted. `python train.py`, in a terminal, makes a run. It
-    takes two minutes, and is far better than what can be trained here.
+    Below, *the model* is the run that you choose here. If you choose none, it is the model that
+    you trained last on this page, and before that, the table of counted bigrams. `python train.py`,
+    in a terminal, makes a run in two minutes, with a far better model than those on this page.
 
-    {row(run_choice, again_button)}
+    {notebook.row(run_choice, again_button)}
     """)
     return (run_choice,)
 
@@ -774,7 +750,7 @@ def _(heads_text, model, vocabulary):
             for _name, _start, _end in zip(("block", "head", "token"), (0, 0, _last[2]), _last)
         ]
     )
-    row(*look)
+    notebook.row(*look)
     return look, maps, seen
 
 
@@ -785,7 +761,7 @@ def _(look, maps, seen):
     for _h, _weights in enumerate(maps[_block, :, _token].tolist()):
         _titles = [f"{_w:.2f}" for _w in _weights]
         _colors = [_w**0.5 for _w in _weights]  # so that small ones can be seen, too
-        _lines.append(row(f"head {_h}", shaded(seen, _colors, _titles)))
+        _lines.append(notebook.row(f"head {_h}", shaded(seen, _colors, _titles)))
     _of = mo.md(f"Token {_token}, `{seen[_token]}`, looks at:")
     _all = mo.md(f"All of head {_head}, a row for each token that looks:")
     _labels = [_character.replace(" ", "·") for _character in seen]
@@ -819,7 +795,7 @@ def _():
 
     A *block* is communication, then computation, and blocks are stacked. But each layer weakens
     the gradient on its way back, so the first layers of a deep network hardly learn. Therefore
-    each part only *adds* to its input: an addition passes the gradient on as it is. Stack more
+    each part only *adds* to its input: an addition passes the gradient on unchanged. Stack more
     layers, and compare the gradients at the left end.
     """)
     mo.vstack([_text, notebook.code(FeedForward), _residual, depth_slider])
@@ -833,7 +809,7 @@ def _(depth_slider):
         _norms = gradients(depth_slider.value, _residual)
         _axes.plot(range(len(_norms)), _norms, marker=".", label=f"{_name}: {_norms[0]:.2g}")
     _axes.legend(loc="lower right")
-    notebook.show(_axes.figure)
+    notebook.show(_axes)
     return
 
 
@@ -864,11 +840,11 @@ def _():
     _text = mo.md(f"""
     ## {at("1:32:51")} Layer norm
 
-    Before each part, the channels of a token are brought to a mean of 0 and a standard deviation
-    of 1. Stretch or shift them as you like, the result is the same. Batch norm, in lecture 4,
-    does so with the columns of a batch; here it is the rows, so no example depends on another.
+    Before each part, the channels of a token are normalized to mean 0 and standard deviation 1.
+    Stretch or shift them as you like: the result is the same. Batch norm, in lecture 4, normalizes
+    the columns of a batch; layer norm normalizes its rows, so no example depends on another.
     """)
-    mo.vstack([_text, notebook.code(layer_norm), row(stretch_slider, shift_slider)])
+    mo.vstack([_text, notebook.code(layer_norm), notebook.row(stretch_slider, shift_slider)])
     return shift_slider, stretch_slider
 
 
@@ -882,7 +858,7 @@ def _(shift_slider, stretch_slider):
         _label = f"{_name}: mean {_row.mean():.2f}, std {_row.std(unbiased=False):.2f}"
         _axes.bar([_i + _moved for _i in range(16)], _row.tolist(), 0.4, label=_label)
     _axes.legend()
-    notebook.show(_axes.figure)
+    notebook.show(_axes)
     return
 
 
@@ -898,7 +874,7 @@ def _():
     mean stays the same. Left, the weights of an average with dropout; right, the mean of 1,000
     draws.
 
-    {row(p_slider, draw_slider)}
+    {notebook.row(p_slider, draw_slider)}
     """)
     return draw_slider, p_slider
 
@@ -909,7 +885,7 @@ def _(draw_slider, p_slider):
     _wei = _past / _past.sum(1, keepdim=True)
     torch.manual_seed(draw_slider.value)
     _draws = F.dropout(_wei.expand(1000, 6, 6), p_slider.value)
-    row(grid(_draws[0]), grid(_draws.mean(0)))
+    notebook.row(grid(_draws[0]), grid(_draws.mean(0)))
     return
 
 
@@ -925,18 +901,17 @@ def _(model_name):
     )
     _text = mo.md(f"""
     The lecture ends with 6 blocks of 6 heads, 384 channels and a context of 256: a dev loss of
-    **1.48**, after 15 minutes on an A100. `python train.py --model lecture
-    --preset baby` trains this model. `python train.py --minutes 10` gets as far on two
-    cores, with a newer one.
+    **1.48**, after 15 minutes on an A100. `python train.py --model lecture --preset baby` trains
+    this model. `python train.py --minutes 10` gets as far on two cores, with a newer model.
 
     ### What comes next?
 
-    Ask the model: {model_name}. The logits are divided by the *temperature*, so a small one
-    favors what is likely. *Top-k* keeps the k most likely tokens, *top-p* the fewest that have
-    the probability p together. Gray is what the model says, blue what is drawn from.
+    The model is {model_name}. The logits are divided by the *temperature*, so a low one favors the
+    likely tokens. *Top-k* keeps the k most likely tokens, *top-p* the fewest whose probabilities
+    add up to p. Gray bars are the model's probabilities; tokens are drawn from the blue ones.
     """)
-    write_button = mo.ui.run_button(label="Let it write 200 tokens")
-    mo.vstack([_text, prompt_text, row(*sampling.elements.values())])
+    write_button = mo.ui.run_button(label="Write 200 tokens")
+    mo.vstack([_text, prompt_text, notebook.row(*sampling.elements.values())])
     return prompt_text, sampling, write_button
 
 
@@ -952,13 +927,13 @@ def _(model, prompt_text, sampling, vocabulary, write_button):
     _axes.bar(range(20), _says[_best].tolist(), 0.3, color="#888888")
     _labels = [vocabulary.decode([_i]).replace("\n", "⏎").replace(" ", "␣") for _i in _best]
     _axes.set_xticks(range(20), _labels, parse_math=False)
-    mo.vstack([notebook.show(_axes.figure), write_button])
+    mo.vstack([notebook.show(_axes), write_button])
     return (prompt,)
 
 
 @app.cell
 def _(model, prompt, prompt_text, sampling, vocabulary, write_button):
-    mo.stop(not (write_button.value or IN_SCRIPT), mo.md("It draws as the sliders say."))
+    notebook.wait_for(write_button, "The tokens are drawn as the sliders say.")
     _ids = []
     for _token in stream(model, prompt, 200, **sampling.value):
         _ids.append(_token.item())
@@ -975,8 +950,8 @@ def _(text):
     _text = mo.md("""
     ### What surprises it?
 
-    The stronger the color, the less the model expected this character; rest the mouse on it to
-    see its part of the loss. Words surprise where they begin.
+    The stronger the color, the less the model expected this token; rest the mouse on it to see its
+    loss. Look at the beginnings of words: they are the hardest to guess.
     """)
     mo.vstack([_code, _text, passage_area])
     return (passage_area,)
@@ -1002,22 +977,22 @@ def _():
     _text = mo.md(f"""
     ## {at("1:42:39")} Encoder, decoder, both
 
-    Ours is a decoder: it only continues. The Transformer of the paper translates. Its encoder,
-    without a mask, reads the whole sentence in French; its decoder writes the English one, and
-    looks at what the encoder has made of the French, by cross-attention.
+    Ours is a decoder: it only continues a text. The Transformer of the paper translates. Its
+    encoder, without a mask, reads the whole French sentence; its decoder writes the English one,
+    and looks at the output of the encoder, by cross-attention.
 
     ## {at("1:46:22")} nanoGPT: all heads at once
 
     nanoGPT has the same model, made faster. Its heads do not run one after the other: they are
-    one more dimension of the same tensors. So it is in this lesson's GPT-2.
+    one more dimension of the same tensors, as in this lesson's GPT-2:
     """)
     _end = mo.md(f"""
     ## {at("1:48:53")} Back to ChatGPT
 
-    What we did is *pre-training*: continue any text. ChatGPT's model is of the same kind, more
-    than ten thousand times as large, and has read a large part of the Internet. Asked a question,
-    it might answer with more questions. *Fine-tuning* makes an assistant of it: first on examples
-    of good answers, then on people's judgment of its own.
+    What we did is *pre-training*: the model learns to continue any text. ChatGPT's model is of the
+    same kind, but more than ten thousand times as large, and has read a large part of the Internet.
+    After pre-training alone, it might answer a question with more questions. *Fine-tuning* makes an
+    assistant of it: first on examples of good answers, then on people's ratings of its own.
 
     ---
     There is more to write yourself: `python -m gpt learn`, in the lesson's folder, goes on to all

@@ -20,6 +20,7 @@ app = marimo.App(width="medium", app_title="Lecture 8: the tokenizer")
 
 with app.setup:
     import sys
+    from functools import partial
     from html import escape
     from itertools import accumulate
     from pathlib import Path
@@ -48,12 +49,7 @@ with app.setup:
     from tokenizer.unicode import well_formed
 
     VIDEO = "zduSFxRajkE"
-
-
-@app.function(hide_code=True)
-def at(time):
-    """A link to this time of the video."""
-    return notebook.minute(VIDEO, time)
+    at = partial(notebook.minute, VIDEO)
 
 
 @app.function(hide_code=True)
@@ -84,6 +80,13 @@ def colored_by(tokenizers, text):
 
 @app.cell(hide_code=True)
 def _():
+    text_area = mo.ui.text_area(
+        "Tokenization is at the heart of much weirdness.\n127 + 677 = 804, 안녕하세요 👋",
+        label="A text",
+        rows=3,
+        full_width=True,
+        debounce=200,
+    )
     mo.md(f"""
     # Lecture 8, live: the tokenizer
 
@@ -97,20 +100,9 @@ def _():
     A language model sees no letters. Its text comes as *tokens*, pieces that a tokenizer has cut,
     each with a number. Type a text, and compare how tokenizers cut it. Rest the mouse on a token
     to see its id.
+
+    {text_area}
     """)
-    return
-
-
-@app.cell
-def _():
-    text_area = mo.ui.text_area(
-        "Tokenization is at the heart of much weirdness.\n127 + 677 = 804, 안녕하세요 👋",
-        label="A text",
-        rows=3,
-        full_width=True,
-        debounce=200,
-    )
-    text_area
     return (text_area,)
 
 
@@ -125,7 +117,7 @@ def _():
 def _(again_button, gpt_button):
     again_button
     run_choice = mo.ui.dropdown(notebook.runs(LESSON / "runs"), label="Your own run")
-    mo.hstack([gpt_button, run_choice, again_button], wrap=True, justify="start")
+    notebook.row(gpt_button, run_choice, again_button)
     return (run_choice,)
 
 
@@ -222,6 +214,7 @@ def _(text):
 
 @app.cell(hide_code=True)
 def _():
+    merge_text = mo.ui.text("aaabdaaabac", label="A text to merge", full_width=True, debounce=200)
     mo.md(f"""
     ## {at("0:22:47")} Could one do without tokens?
 
@@ -233,14 +226,9 @@ def _():
     Find the pair of neighbors that occurs most often, put a new token in its place, and do the
     same again. Type a text, and play the merges one at a time. A token that a merge has just made
     is yellow.
+
+    {merge_text}
     """)
-    return
-
-
-@app.cell
-def _():
-    merge_text = mo.ui.text("aaabdaaabac", label="A text to merge", full_width=True, debounce=200)
-    merge_text
     return (merge_text,)
 
 
@@ -335,24 +323,20 @@ def _(merge_form):
 
 
 @app.cell(hide_code=True)
-def _():
+def _(play):
+    learned = [*learn_merges(count_chunks([play], FastSplitter(GPT4_PATTERN)), 2000)]
+    n_bytes = len(play.encode())
+    lengths = [*accumulate((-_merge.saved for _merge in learned), initial=n_bytes)]
+    learned_slider = mo.ui.slider(0, len(learned), value=20, label="Merges", show_value=True)
     mo.md(f"""
     ## {at("0:34:58")} Training, and the compression ratio
 
     Each merge adds a token to the vocabulary and makes the text shorter. The compression ratio
     says how much: bytes per token. Here, the play that comes with this repository is compressed,
     merge by merge, until no pair is left inside a word.
+
+    {learned_slider}
     """)
-    return
-
-
-@app.cell
-def _(play):
-    learned = [*learn_merges(count_chunks([play], FastSplitter(GPT4_PATTERN)), 2000)]
-    n_bytes = len(play.encode())
-    lengths = [*accumulate((-_merge.saved for _merge in learned), initial=n_bytes)]
-    learned_slider = mo.ui.slider(0, len(learned), value=20, label="Merges", show_value=True)
-    learned_slider
     return learned, learned_slider, lengths, n_bytes
 
 
@@ -373,7 +357,7 @@ def _(learned, learned_slider, lengths, n_bytes):
                 f"{_last}\n\n{n_bytes:,} bytes are {lengths[_k]:,} tokens: "
                 f"**{n_bytes / lengths[_k]:.3f}** bytes per token."
             ),
-            notebook.show(_axes.figure),
+            notebook.show(_axes),
             mo.Html(
                 f"<div>{colored([_vocab[255 + _i] for _i in range(max(1, _k - 30), _k + 1)])}</div>"
             ),
@@ -426,21 +410,17 @@ def _(decode_form):
 
 
 @app.cell(hide_code=True)
-def _():
+def _(tokenizers):
+    word = mo.ui.text("together", label="A word", debounce=200)
+    encoder = mo.ui.dropdown([*tokenizers], value=[*tokenizers][-1], label="Tokenizer")
     mo.md(f"""
     ## {at("0:48:21")} Encoding
 
     Begin with bytes, and replay the merges, in the order in which they were learned: a later
     merge is made of the tokens of earlier ones. Here is a word on its way, one merge a line.
+
+    {notebook.row(word, encoder)}
     """)
-    return
-
-
-@app.cell
-def _(tokenizers):
-    word = mo.ui.text("together", label="A word", debounce=200)
-    encoder = mo.ui.dropdown([*tokenizers], value=[*tokenizers][-1], label="Tokenizer")
-    mo.hstack([word, encoder], wrap=True, justify="start")
     return encoder, word
 
 
@@ -472,25 +452,21 @@ def _(encode_form):
 
 @app.cell(hide_code=True)
 def _():
-    mo.md(f"""
-    ## {at("0:57:36")} Splitting by a pattern
-
-    Without a pattern, `dog`, `dog!` and `dog?` would become three tokens. GPT-2 cuts the text
-    into chunks first, with a regular expression, and merges only inside chunks. Type a text, and
-    compare the chunks of three patterns.
-    """)
-    return
-
-
-@app.cell
-def _():
     split_text = mo.ui.text(
         "Hello've world1234   HOW'S it?!!  ",
         label="A text to split",
         full_width=True,
         debounce=200,
     )
-    split_text
+    mo.md(f"""
+    ## {at("0:57:36")} Splitting by a pattern
+
+    Without a pattern, `dog`, `dog!` and `dog?` would become three tokens. GPT-2 cuts the text
+    into chunks first, with a regular expression, and merges only inside chunks. Type a text, and
+    compare the chunks of three patterns.
+
+    {split_text}
+    """)
     return (split_text,)
 
 
@@ -536,6 +512,7 @@ def _():
 
 @app.cell(hide_code=True)
 def _():
+    allowed_choice = mo.ui.radio(["none_raise", "none", "all"], value="all", inline=True)
     mo.md(f"""
     ## {at("1:14:59")} GPT-2's encoder.py
 
@@ -548,14 +525,9 @@ def _():
     `<|endoftext|>` says where a document ends. Special tokens are found in the text before it is
     cut, and no merge makes them. A text from a stranger must not turn into one unnoticed, so it
     is up to the caller to allow them.
+
+    {allowed_choice}
     """)
-    return
-
-
-@app.cell
-def _():
-    allowed_choice = mo.ui.radio(["none_raise", "none", "all"], value="all", inline=True)
-    allowed_choice
     return (allowed_choice,)
 
 
@@ -610,39 +582,6 @@ def _(gpts):
 
 @app.cell(hide_code=True)
 def _():
-    mo.md(f"""
-    ## {at("1:28:42")} sentencepiece, and Llama 2
-
-    sentencepiece merges code points, not bytes, and falls back on bytes for rare characters. It
-    can train as well as encode, and has many options that come from older kinds of text
-    processing. This lesson leaves it out.
-
-    ## {at("1:43:27")} How large should the vocabulary be?
-
-    A larger vocabulary makes texts shorter, as the curve above shows, and flattens. But each
-    token needs a row in the embedding table and one in the last layer, and is seen less often in
-    training. The models of the lecture have from about 30,000 to 100,000 tokens.
-
-    ## {at("1:48:11")} New tokens for a trained model
-
-    Special tokens can be added later: a new row in the embedding table, a new output, and these
-    alone may be trained, the rest frozen.
-
-    ## {at("1:49:58")} Other modalities
-
-    Pictures and sound can be cut into tokens, too, and read by the same Transformer.
-
-    ## {at("1:51:41")} The puzzles, explained
-
-    Much that is odd about language models comes from their tokens. Choose a puzzle, look, and
-    then try a text of your own at the top. Most of them need GPT's tokenizers: open them at the
-    top of the page.
-    """)
-    return
-
-
-@app.cell
-def _():
     puzzles = {
         "Why can't it spell?": (
             "strawberry or strawberry",
@@ -681,7 +620,36 @@ def _():
         ),
     }
     puzzle_choice = mo.ui.dropdown([*puzzles], value=next(iter(puzzles)), label="Puzzle")
-    puzzle_choice
+    mo.md(f"""
+    ## {at("1:28:42")} sentencepiece, and Llama 2
+
+    sentencepiece merges code points, not bytes, and falls back on bytes for rare characters. It
+    can train as well as encode, and has many options that come from older kinds of text
+    processing. This lesson leaves it out.
+
+    ## {at("1:43:27")} How large should the vocabulary be?
+
+    A larger vocabulary makes texts shorter, as the curve above shows, and flattens. But each
+    token needs a row in the embedding table and one in the last layer, and is seen less often in
+    training. The models of the lecture have from about 30,000 to 100,000 tokens.
+
+    ## {at("1:48:11")} New tokens for a trained model
+
+    Special tokens can be added later: a new row in the embedding table, a new output, and these
+    alone may be trained, the rest frozen.
+
+    ## {at("1:49:58")} Other modalities
+
+    Pictures and sound can be cut into tokens, too, and read by the same Transformer.
+
+    ## {at("1:51:41")} The puzzles, explained
+
+    Much that is odd about language models comes from their tokens. Choose a puzzle, look, and
+    then try a text of your own at the top. Most of them need GPT's tokenizers: open them at the
+    top of the page.
+
+    {puzzle_choice}
+    """)
     return puzzles, puzzle_choice
 
 

@@ -139,8 +139,8 @@ def test_finished_run_can_be_picked(page):
     command = [sys.executable, "train.py", "--steps", "3", "--name", run.name]
     try:
         subprocess.run(command, cwd=ROOT / "01-micrograd", check=True, capture_output=True)
-        page.get_by_role("button", name="Look again").click()
-        choice = page.locator("marimo-dropdown", has_text="Run").get_by_role("combobox")
+        page.get_by_role("button", name="Look for runs again").click()
+        choice = page.locator("marimo-dropdown", has_text="Your own run").get_by_role("combobox")
         choice.select_option(run.name)
         loss = json.loads((run / "results.json").read_text())["loss"]
         expect(page.get_by_text(f"337 parameters, 3 steps: loss {loss:.4g}")).to_be_visible()
@@ -175,8 +175,8 @@ def test_counted_run_can_be_picked(page):
         subprocess.run(
             [*command, "--name", run.name], cwd=run.parents[1], check=True, capture_output=True
         )
-        page.get_by_role("button", name="Look again").click()
-        choice = page.locator("marimo-dropdown", has_text="Run").get_by_role("combobox")
+        page.get_by_role("button", name="Look for runs again").click()
+        choice = page.locator("marimo-dropdown", has_text="Your own run").get_by_role("combobox")
         choice.select_option(run.name)
         loss = json.loads((run / "results.json").read_text())["dev"]
         answer = f"bigram: its dev loss, on names that it has not seen, is {loss:.4f}."
@@ -287,8 +287,8 @@ def test_names_are_those_of_the_run_that_is_picked(page):
     command += ["--steps", "3", "--batch-size", "8", "--name", run.name]
     try:
         subprocess.run(command, cwd=ROOT / "02-makemore", check=True, capture_output=True)
-        page.get_by_role("button", name="Look again").click()
-        choice = page.locator("marimo-dropdown", has_text="Your run").get_by_role("combobox")
+        page.get_by_role("button", name="Look for runs again").click()
+        choice = page.locator("marimo-dropdown", has_text="Your own run").get_by_role("combobox")
         choice.select_option(run.name)
         dev = json.loads((run / "results.json").read_text())["dev"]
         expect(page.get_by_text(f"dev loss {dev:.4f}. Names: ")).to_be_visible()

@@ -1,4 +1,4 @@
-"""What the lectures' notebooks have in common: links to the video, code, exercises, runs.
+"""What the lectures' notebooks share: links to the video, code, pictures, exercises, runs.
 
 Only the notebooks import it, since it needs marimo.
 """
@@ -12,7 +12,7 @@ import re
 import shutil
 import tempfile
 import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,6 @@ from shared.exercises import Ladder, blanked, definition, find, with_definition
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 
 def minute(video: str, time: str) -> str:
@@ -38,6 +37,11 @@ def code(*things: Callable[..., Any] | type) -> mo.Html:
     texts = [textwrap.dedent(inspect.getsource(thing)) for thing in things]
     texts = [re.sub(r"\A@app\..*\n", "", text) for text in texts]
     return mo.md(f"`{file.parent.name}/{file.name}`\n\n```python\n{chr(10).join(texts)}```")
+
+
+def row(*parts: object) -> mo.Html:
+    """Side by side, or below each other where there is no room."""
+    return mo.hstack(parts, wrap=True, justify="start", align="center")
 
 
 def wide(svg: str) -> mo.Html:
@@ -57,22 +61,23 @@ def plot(height: float, **settings: Any) -> "Axes":
     return figure.add_subplot(**settings)
 
 
-def show(figure: "Figure") -> mo.Html:
-    """A figure without a background, in a gray that both themes can show."""
+def show(axes: "Axes") -> mo.Html:
+    """The figure of these axes without a background, in a gray that both themes can show."""
     import matplotlib
 
     gray = "#888888"
-    for axes in figure.axes:
-        axes.set_facecolor("none")
-        axes.tick_params(colors=gray)
-        for text in (axes.xaxis.label, axes.yaxis.label, axes.title):
+    axes.set_facecolor("none")
+    axes.tick_params(colors=gray)
+    for text in (axes.xaxis.label, axes.yaxis.label, axes.title):
+        text.set_color(gray)
+    for spine in axes.spines.values():
+        spine.set_edgecolor(gray)
+    if legend := axes.get_legend():
+        legend.get_frame().set_alpha(0)
+        for text in legend.get_texts():
             text.set_color(gray)
-        for spine in axes.spines.values():
-            spine.set_edgecolor(gray)
-        if legend := axes.get_legend():
-            legend.get_frame().set_alpha(0)
-            for text in legend.get_texts():
-                text.set_color(gray)
+    figure = axes.get_figure(root=True)
+    assert figure
     file = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": "lm-lessons"}):
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
@@ -143,6 +148,16 @@ def read_json(file: Path) -> Any:
     return json.loads(file.read_text(encoding="utf-8"))
 
 
+def in_script() -> bool:
+    """Whether the notebook runs as a program, without a reader who presses buttons."""
+    return mo.app_meta().mode == "script"
+
+
+def wait_for(button: Any, says: str) -> None:
+    """End the cell with this text until the run button is pressed; a program does not wait."""
+    mo.stop(not (in_script() or button.value), mo.md(says))
+
+
 def play(pictures: Iterable[mo.Html]) -> None:
     """Show these in a cell, one after the other, as they are made; their maker asks `stopped`."""
 
@@ -150,7 +165,7 @@ def play(pictures: Iterable[mo.Html]) -> None:
         for picture in pictures:
             mo.output.replace(picture)
 
-    if mo.app_meta().mode == "script":
+    if in_script():
         show_each()
     else:
         mo.Thread(target=show_each).start()
@@ -158,4 +173,28 @@ def play(pictures: Iterable[mo.Html]) -> None:
 
 def stopped() -> bool:
     """Whether the cell in which `play` shows pictures has run again, and these should end."""
-    return mo.app_meta().mode != "script" and mo.current_thread().should_exit
+    return not in_script() and mo.current_thread().should_exit
+
+
+def loss_curve(losses: list[float], steps: int) -> mo.Html:
+    """The losses so far, of this many steps; each point is the mean of a fortieth of the steps."""
+    size = max(1, steps // 40)
+    ends = range(size, len(losses) + 1, size)
+    means = [sum(losses[end - size : end]) / size for end in ends]
+    axes = plot(2.4, xlabel="step", ylabel="loss", xlim=(0, 1.03 * steps))
+    axes.plot(ends, means, marker=".")
+    if means:
+        axes.set_title(f"step {ends[-1]:,}: loss {means[-1]:.4f}")
+    return show(axes)
+
+
+def loss_curves(training: Iterable[float], steps: int) -> Generator[mo.Html, None, list[float]]:
+    """Yield the curve of the losses again and again while they come; return them all."""
+    losses: list[float] = []
+    for loss in training:
+        losses.append(loss)
+        if len(losses) % max(1, steps // 40) == 0:
+            yield loss_curve(losses, steps)
+        if stopped():
+            break
+    return losses
