@@ -1,5 +1,6 @@
 """The live notebooks of the lectures, as programs: each runs to its end, and its figures hold."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,10 +9,13 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted(ROOT.glob("[0-9][0-9]-*/lectures/*.py"))
+ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}  # other tests run beside these
 
 
 def run(*command: str, cwd: Path = ROOT) -> None:
-    done = subprocess.run([sys.executable, *command], cwd=cwd, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, *command], cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
