@@ -152,13 +152,13 @@ def _():
     mo.md(f"""
     ## {at("0:13:01")} Exercise 1: backward through every tensor
 
-    The forward pass is split into steps so small that you know the derivative of each. On the way
-    back, the same three rules apply again and again:
+    The forward pass is split into steps so small that you know the derivative of each. In the
+    backward pass, the same three rules apply again and again:
 
     - the gradient of a factor is that of the product, times the *other* factor;
-    - what was copied on the way forward (broadcast) is *summed* on the way back, and what was
-      summed is copied;
-    - what was used twice gets *both* gradients, added up.
+    - if a tensor was broadcast, its gradient is *summed* over the copies; if it was summed, every
+      term gets the gradient of the sum;
+    - if a tensor was used twice, its *two* gradients add up.
     """)
     return
 
@@ -315,8 +315,8 @@ def evaluate(text, known, gradients):
         elif isinstance(mine, torch.Tensor):
             lines.append(
                 f"`d{name}`: its shape is {tuple(mine.shape)}, but that of `{name}` is {shape}. "
-                "What was copied on the way forward is summed on the way back (`keepdim=True` "
-                "keeps a 1)."
+                "Where a tensor was broadcast, sum its gradient over the copies (`keepdim=True` "
+                "keeps a dimension of 1)."
             )
     return lines + error or ["Begin a line with `d`, the name of a tensor, and `=`."]
 

@@ -794,9 +794,9 @@ def _():
     ## {at("1:26:48")} Residual connections
 
     A *block* is communication, then computation, and blocks are stacked. But each layer weakens
-    the gradient on its way back, so the first layers of a deep network hardly learn. Therefore
-    each part only *adds* to its input: an addition passes the gradient on unchanged. Stack more
-    layers, and compare the gradients at the left end.
+    the gradient in the backward pass, so the first layers of a deep network hardly learn. That is
+    why each part only *adds* to its input: an addition passes the gradient on unchanged. Stack
+    more layers, and compare the gradients at the left end.
     """)
     mo.vstack([_text, notebook.code(FeedForward), _residual, depth_slider])
     return (depth_slider,)
