@@ -11,7 +11,9 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import pytest
@@ -19,6 +21,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = {path.stem: path for path in sorted(ROOT.glob("[0-9][0-9]-*/lectures/*.py"))}
+RUN = "of-the-browser-test"
 expect.set_options(timeout=60_000)
 
 
@@ -84,6 +87,21 @@ def test_notebook_runs_to_its_end_without_the_lectures_data(name):
     assert done.returncode == 0, done.stderr
 
 
+@contextmanager
+def run_picked(page: Page, lesson: str, *options: str) -> Iterator[dict[str, Any]]:
+    """Train with these options, pick the run on the page, and yield its results."""
+    run = ROOT / lesson / "runs" / RUN
+    command = [sys.executable, "train.py", *options, "--name", RUN]
+    try:
+        subprocess.run(command, cwd=ROOT / lesson, check=True, capture_output=True)
+        page.get_by_role("button", name="Look for runs again").click()
+        choice = page.locator("marimo-dropdown", has_text="Your own run").get_by_role("combobox")
+        choice.select_option(RUN)
+        yield json.loads((run / "results.json").read_text())
+    finally:
+        shutil.rmtree(run, ignore_errors=True)
+
+
 def notebook(name: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("page", [name], indirect=True)
 
@@ -135,17 +153,9 @@ def test_boundary_is_seen_while_it_trains_and_afterwards(page):
 
 @notebook("micrograd")
 def test_finished_run_can_be_picked(page):
-    run = ROOT / "01-micrograd" / "runs" / "of-the-browser-test"
-    command = [sys.executable, "train.py", "--steps", "3", "--name", run.name]
-    try:
-        subprocess.run(command, cwd=ROOT / "01-micrograd", check=True, capture_output=True)
-        page.get_by_role("button", name="Look for runs again").click()
-        choice = page.locator("marimo-dropdown", has_text="Your own run").get_by_role("combobox")
-        choice.select_option(run.name)
-        loss = json.loads((run / "results.json").read_text())["loss"]
-        expect(page.get_by_text(f"337 parameters, 3 steps: loss {loss:.4g}")).to_be_visible()
-    finally:
-        shutil.rmtree(run, ignore_errors=True)
+    with run_picked(page, "01-micrograd", "--steps", "3") as results:
+        answer = f"337 parameters, 3 steps: loss {results['loss']:.4g}"
+        expect(page.get_by_text(answer)).to_be_visible()
 
 
 @notebook("bigrams")
@@ -169,20 +179,10 @@ def test_training_is_seen_and_can_be_stopped(page):
 
 @notebook("bigrams")
 def test_counted_run_can_be_picked(page):
-    run = ROOT / "02-makemore" / "runs" / "of-the-browser-test"
-    command = [sys.executable, "train.py", "--model", "bigram", "--data", "bundled"]
-    try:
-        subprocess.run(
-            [*command, "--name", run.name], cwd=run.parents[1], check=True, capture_output=True
-        )
-        page.get_by_role("button", name="Look for runs again").click()
-        choice = page.locator("marimo-dropdown", has_text="Your own run").get_by_role("combobox")
-        choice.select_option(run.name)
-        loss = json.loads((run / "results.json").read_text())["dev"]
-        answer = f"bigram: its dev loss, on names that it has not seen, is {loss:.4f}."
+    options = ["--model", "bigram", "--data", "bundled"]
+    with run_picked(page, "02-makemore", *options) as results:
+        answer = f"bigram: its dev loss, on names that it has not seen, is {results['dev']:.4f}."
         expect(page.get_by_text(answer)).to_be_visible()
-    finally:
-        shutil.rmtree(run, ignore_errors=True)
 
 
 @notebook("tokenizer")
@@ -221,17 +221,10 @@ def test_stage_is_trained_and_its_heads_are_seen_in_a_typed_text(page):
 @notebook("gpt")
 def test_run_can_be_looked_into(page):
     expect(page.get_by_text("Read by the bigram, counted.")).to_be_visible()
-    run = ROOT / "03-gpt" / "runs" / "of-the-browser-test"
-    command = [sys.executable, "train.py", "--model", "gpt2", "--data", "bundled"]
-    command += ["--n-embd", "16", "--steps", "1", "--evaluations", "1", "--name", run.name]
-    try:
-        subprocess.run(command, cwd=ROOT / "03-gpt", check=True, capture_output=True)
-        page.get_by_role("button", name="Look for runs again").click()
-        page.get_by_label("Your own run").select_option(run.name)
-        expect(page.get_by_text(f"Read by the run {run.name}.")).to_be_visible()
+    options = ["--model", "gpt2", "--data", "bundled", "--n-embd", "16", "--steps", "1"]
+    with run_picked(page, "03-gpt", *options, "--evaluations", "1"):
+        expect(page.get_by_text(f"Read by the run {RUN}.")).to_be_visible()
         expect(page.get_by_text(re.compile(r"^head \d$"))).to_have_count(4)
-    finally:
-        shutil.rmtree(run, ignore_errors=True)
 
 
 @notebook("backprop")
@@ -282,15 +275,6 @@ def test_letters_that_reach_a_unit_follow_the_slider(page):
 
 @notebook("wavenet")
 def test_names_are_those_of_the_run_that_is_picked(page):
-    run = ROOT / "02-makemore" / "runs" / "of-the-browser-test"
-    command = [sys.executable, "train.py", "--model", "wavenet", "--data", "bundled"]
-    command += ["--steps", "3", "--batch-size", "8", "--name", run.name]
-    try:
-        subprocess.run(command, cwd=ROOT / "02-makemore", check=True, capture_output=True)
-        page.get_by_role("button", name="Look for runs again").click()
-        choice = page.locator("marimo-dropdown", has_text="Your own run").get_by_role("combobox")
-        choice.select_option(run.name)
-        dev = json.loads((run / "results.json").read_text())["dev"]
-        expect(page.get_by_text(f"dev loss {dev:.4f}. Names: ")).to_be_visible()
-    finally:
-        shutil.rmtree(run, ignore_errors=True)
+    options = ["--model", "wavenet", "--data", "bundled", "--steps", "3", "--batch-size", "8"]
+    with run_picked(page, "02-makemore", *options) as results:
+        expect(page.get_by_text(f"dev loss {results['dev']:.4f}. Names: ")).to_be_visible()
