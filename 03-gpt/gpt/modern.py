@@ -4,7 +4,9 @@ What differs from `gpt2`, in the order of the computation:
 
 - n-gram embeddings: each token comes with what it and the one or two before it mean together. The
   tables have more parameters than the rest of a small model, but are only looked up. After the hash
-  embeddings of Pagnoni et al. 2024, "Byte Latent Transformer" (arxiv.org/abs/2412.09871)
+  embeddings of Pagnoni et al. 2024, "Byte Latent Transformer" (arxiv.org/abs/2412.09871). They
+  overfit first, so they, and nothing else, have dropout (Srivastava et al. 2014,
+  jmlr.org/papers/v15/srivastava14a.html)
 - RMS norm without weights instead of layer norm (Zhang and Sennrich 2019, arxiv.org/abs/1910.07467)
 - rotary positions: queries and keys are rotated by their position, and no positions are added
   (Su et al. 2021, "RoFormer", arxiv.org/abs/2104.09864)
@@ -72,13 +74,17 @@ class Rotary(nn.Module):
 
 
 class NGramEmbedding(nn.Module):
-    """A vector for every run of `n` tokens, found by a hash, so that some share one."""
+    """A vector for every run of `n` tokens, found by a hash, so that some share one.
 
-    def __init__(self, n: int, n_rows: int, n_embd: int) -> None:
+    `dropout` zeroes whole vectors in training: a table could otherwise learn the text by heart.
+    """
+
+    def __init__(self, n: int, n_rows: int, n_embd: int, dropout: float = 0.0) -> None:
         super().__init__()
         self.n = n
         self.table = nn.Embedding(n_rows, n_embd)
         nn.init.zeros_(self.table.weight)
+        self.dropout = nn.Dropout1d(dropout)
 
     def forward(self, ids: Tensor) -> Tensor:
         """(batch, LONGEST_NGRAM - 1 + time) ids to (batch, time, n_embd).
@@ -89,20 +95,19 @@ class NGramEmbedding(nn.Module):
         hashed = torch.zeros_like(ids[:, :time])
         for place in range(LONGEST_NGRAM - self.n, LONGEST_NGRAM):
             hashed = (hashed * PRIME + ids[:, place : place + time] + 1) % self.table.num_embeddings
-        return self.table(hashed)
+        return self.dropout(self.table(hashed))
 
 
 class CausalSelfAttention(nn.Module):
     """All heads side by side, with normalized and rotated queries and keys."""
 
-    def __init__(self, n_embd: int, n_head: int, rotary: Rotary, dropout: float) -> None:
+    def __init__(self, n_embd: int, n_head: int, rotary: Rotary) -> None:
         super().__init__()
         self.n_head = n_head
         self.query_key_value = nn.Linear(n_embd, 3 * n_embd)
         self.qk_norm: Map = norm
         self.rotary: nn.Module = rotary
         self.project = nn.Linear(n_embd, n_embd)
-        self.dropout = nn.Dropout(dropout)
         self.attend: Attend = attend_fused
 
     def forward(self, x: Tensor, cache: LayerCache | None = None) -> Tensor:
@@ -114,34 +119,31 @@ class CausalSelfAttention(nn.Module):
         query, key = (self.rotary(self.qk_norm(each), start) for each in (query, key))
         if cache is not None:
             key, value = cache.extend(key, value)
-        dropout = self.dropout.p if self.training else 0.0
-        y = self.attend(query, key, value, dropout)  # (B, H, T, hs)
-        y = y.transpose(1, 2).reshape(B, T, C)  # concatenate the heads
-        return self.dropout(self.project(y))
+        y = self.attend(query, key, value, 0.0)  # (B, H, T, hs)
+        return self.project(y.transpose(1, 2).reshape(B, T, C))  # concatenate the heads
 
 
 class MLP(nn.Module):
     """Every token by itself."""
 
-    def __init__(self, n_embd: int, dropout: float) -> None:
+    def __init__(self, n_embd: int) -> None:
         super().__init__()
         self.expand = nn.Linear(n_embd, 4 * n_embd)
         self.activation: Map = relu_squared
         self.project = nn.Linear(4 * n_embd, n_embd)
-        self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, time, n_embd) -> the same shape."""
-        return self.dropout(self.project(self.activation(self.expand(x))))
+        return self.project(self.activation(self.expand(x)))
 
 
 class Block(nn.Module):
     """Attention, then MLP; each adds to the residual stream."""
 
-    def __init__(self, n_embd: int, n_head: int, rotary: Rotary, dropout: float) -> None:
+    def __init__(self, n_embd: int, n_head: int, rotary: Rotary) -> None:
         super().__init__()
-        self.attention = CausalSelfAttention(n_embd, n_head, rotary, dropout)
-        self.mlp = MLP(n_embd, dropout)
+        self.attention = CausalSelfAttention(n_embd, n_head, rotary)
+        self.mlp = MLP(n_embd)
 
     def forward(self, x: Tensor, cache: LayerCache | None = None) -> Tensor:
         """(batch, time, n_embd) -> the same shape."""
@@ -167,10 +169,9 @@ class Modern(nn.Module):
         self.sizes |= {"n_head": n_head, "n_embd": n_embd, "dropout": dropout}
         self.token_embedding = nn.Embedding(vocab_size, n_embd)
         orders = range(2, LONGEST_NGRAM + 1)
-        self.ngrams = nn.ModuleList(NGramEmbedding(n, N_ROWS, n_embd) for n in orders)
-        self.dropout = nn.Dropout(dropout)
+        self.ngrams = nn.ModuleList(NGramEmbedding(n, N_ROWS, n_embd, dropout) for n in orders)
         rotary = Rotary(n_embd // n_head, block_size)
-        blocks = nn.ModuleList(Block(n_embd, n_head, rotary, dropout) for _ in range(n_layer))
+        blocks = nn.ModuleList(Block(n_embd, n_head, rotary) for _ in range(n_layer))
         self.blocks: Sequence[Block] = blocks  # type: ignore[assignment]
         self.output = nn.Linear(n_embd, vocab_size)
 
@@ -194,7 +195,7 @@ class Modern(nn.Module):
         x = self.token_embedding(ids)  # (B, T, C)
         for ngram in self.ngrams:
             x = x + ngram(with_before)
-        x = self.dropout(norm(x))
+        x = norm(x)
         for i, block in enumerate(self.blocks):
             x = block(x, cache.layers[i] if cache is not None else None)
         logits = self.output(norm(x))  # (B, T, C) -> (B, T, V)

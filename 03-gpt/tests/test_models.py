@@ -155,6 +155,15 @@ def test_runs_of_tokens_have_a_vector_each_that_depends_on_them_alone():
     assert len({tuple(vector.tolist()) for vector in found}) == 6
 
 
+def test_dropout_zeroes_whole_vectors_of_runs_and_only_in_training():
+    embedding = NGramEmbedding(2, 101, 4, dropout=0.5)
+    nn.init.ones_(embedding.table.weight)
+    ids = torch.randint(20, (1, 500))
+    sums = embedding(ids).sum(2)
+    assert set(sums.unique().tolist()) == {0.0, 8.0}
+    assert (embedding.eval()(ids) == 1).all()
+
+
 def test_no_two_pairs_of_shakespeares_characters_share_a_vector():
     pairs = torch.cartesian_prod(torch.arange(65), torch.arange(65))
     ids = torch.cat([torch.full((65 * 65, 1), -1), pairs], 1)
