@@ -378,7 +378,7 @@ CHAIN_RULE = Step(
         ),
         Mistake(
             "Each child has a derivative of its own: the first of `_local` belongs to the first of "
-            "`_prev`, and so on. Go through all of both at once, with zip.",
+            "`_prev`, and so on. Go through both of them side by side, to the end, with zip.",
             {"child.grad += local": "for child in self._prev: child.grad += local"},
             {"zip(self._prev, self._local)": "[(self._prev[0], self._local[0])]"},
         ),
@@ -446,7 +446,8 @@ TOPOLOGICAL_ORDER = Step(
     write=(
         "Return a list of the nodes that `root` was computed from, and `root` itself as the last: "
         "each once, and after its children, `_prev`. Leaves may be included or left out. "
-        "You may use recursion, as the lecture does."
+        "You may use recursion, as the lecture does. (`check` shows a graph as order(c='b', "
+        "b='a'): c was computed from b, and b from a. The first one is the root.)"
     ),
     hints=(
         "Depth first: to visit a node, visit its children, and then append the node.",
