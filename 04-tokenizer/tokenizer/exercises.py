@@ -10,7 +10,7 @@ from collections.abc import Collection
 from typing import Any
 
 from shared.exercises import Ladder, Mistake, Step
-from tokenizer.basic import BasicTokenizer, Pair, apply_merges, build_vocab, merge
+from tokenizer.basic import BasicTokenizer, apply_merges, build_vocab, merge
 from tokenizer.regex_tokenizer import RegexTokenizer
 
 VIDEO = "zduSFxRajkE"
@@ -117,8 +117,8 @@ MERGE = Step(
             {"return merged": "    return merged"},
         ),
         Mistake(
-            "One id of the pair is enough for you. Replace only both together: ids[i] is the first "
-            "of the pair, and ids[i + 1] the second.",
+            "In your code, one id that fits is enough. Both have to fit: ids[i] the first of the "
+            "pair, and ids[i + 1] the second.",
             {NEXT_TWO_ARE_PAIR: "ids[i] == pair[0]"},
             {"(ids[i], ids[i + 1]) == pair": "(ids[i] == pair[0] or ids[i + 1] == pair[1])"},
         ),
@@ -182,8 +182,8 @@ TRAIN = Step(
         "trained('aaaa', 256)",
         "trained('aaaa', 257)",
         "trained('acaaacaabcaaacaaba', 259)",
-        "trained(SLOW, 260)",
-        "trained(ACCENTS, 260)",
+        f"trained({SLOW!r}, 260)",
+        f"trained({ACCENTS!r}, 260)",
         "trained('aaabdaaabac', 259)",
         "trained('aaaaaaaa', 300)",
     ),
@@ -282,8 +282,8 @@ TRAIN = Step(
     ),
 )
 
-MERGES: dict[Pair, int] = {(1, 2): 10, (10, 3): 11, (2, 3): 12, (3, 1): 13}
-LATER_IS_LONGER: dict[Pair, int] = {(2, 3): 10, (1, 2): 11, (11, 3): 12}
+MERGES = "{(1, 2): 10, (10, 3): 11, (2, 3): 12, (3, 1): 13}"
+LATER_IS_LONGER = "{(2, 3): 10, (1, 2): 11, (11, 3): 12}"
 
 EARLIEST = 'min(pairwise(ids), key=lambda pair: merges.get(pair, float("inf")))'
 KNOWN_AND_FREQUENT = "lambda pair: (pair in merges, count_pairs(ids)[pair])"
@@ -306,19 +306,19 @@ ENCODE = Step(
         "two ids and so no pair.",
     ),
     probes=(
-        "apply_merges([1, 2, 4], MERGES)",
-        "apply_merges([3, 4], MERGES)",
-        "apply_merges([1, 2, 3], MERGES)",
-        "apply_merges([3, 1, 2], MERGES)",
-        "apply_merges([3, 1, 2, 3, 1], MERGES)",
-        "apply_merges([1, 2, 3], LATER_IS_LONGER)",
+        f"apply_merges([1, 2, 4], {MERGES})",
+        f"apply_merges([3, 4], {MERGES})",
+        f"apply_merges([1, 2, 3], {MERGES})",
+        f"apply_merges([3, 1, 2], {MERGES})",
+        f"apply_merges([3, 1, 2, 3, 1], {MERGES})",
+        f"apply_merges([1, 2, 3], {LATER_IS_LONGER})",
         "apply_merges([1, 2, 3], {(2, 3): 10, (1, 10): 11, (1, 2): 12})",
-        "apply_merges([1, 2, 4, 3, 1, 4, 1, 2], MERGES)",
+        f"apply_merges([1, 2, 4, 3, 1, 4, 1, 2], {MERGES})",
         "apply_merges([1, 1, 1, 1, 1], {(1, 1): 10, (10, 10): 11})",
-        "apply_merges([1], MERGES)",
-        "apply_merges([], MERGES)",
-        "apply_merges(random_ids(40, kinds=4, seed=3), MERGES)",
-        "apply_merges(random_ids(40, kinds=4, seed=4), LATER_IS_LONGER)",
+        f"apply_merges([1], {MERGES})",
+        f"apply_merges([], {MERGES})",
+        f"apply_merges(random_ids(40, kinds=4, seed=3), {MERGES})",
+        f"apply_merges(random_ids(40, kinds=4, seed=4), {LATER_IS_LONGER})",
     ),
     tolerance=0,
     parts={
@@ -519,7 +519,8 @@ SPECIAL = Step(
     write=(
         "Work out which special tokens are allowed: a dict from their texts to their ids. Cut the "
         "text at them. A special token becomes its id, what stands between them goes through "
-        "self.encode_ordinary."
+        "self.encode_ordinary. (In what `check` shows, 257 is the id of `end`, and the special "
+        "tokens have the ids 300 to 302.)"
     ),
     hints=(
         'Four cases: "all" allows self.special_tokens, "none" allows none, "none_raise" raises a '
