@@ -105,9 +105,10 @@ NO_CHAIN_RULE = (
     "arrived at the result, `out.grad`, since what comes after this operation matters, too."
 )
 NO_CHILDREN = (
-    "The value is right, but no gradient comes through: the result does not know how it was "
-    "computed. Give it its children, and the derivative with respect to each or, as in the "
-    "lecture, out._backward = _backward, without parentheses."
+    "The value is right, but no gradient comes through. Either the result does not know how it was "
+    "computed: give it its children, and the derivative with respect to each (or, as in the "
+    "lecture, out._backward = _backward, without parentheses). Or you multiply by the gradient of "
+    "a child, which is still 0: the one that has arrived is `out.grad`."
 )
 NOT_A_VALUE = (
     "You do not return a Value. A plain number does not know what it was computed from, so no "
@@ -183,17 +184,14 @@ MUL = Step(
             LECTURES_MUL.replace("out.grad", "out.data"),
         ),
         Mistake(
-            "You change the factors' gradients while the product is computed. What they get "
-            "depends on `out.grad`, which is known only when `backward()` reaches the product.",
-            {
-                "return": "self.grad += other.data; other.grad += self.data; return",
-                ", (other.data, self.data)": "",
-            },
-        ),
-        Mistake(
             "Only one of the two factors gets a gradient. Both are children of the product, and "
             "each has a derivative of its own.",
             {"(other.data, self.data)": "(other.data,)"},
+        ),
+        Mistake(
+            "`self * other` calls this very method again, without end. Multiply the numbers: "
+            "self.data * other.data.",
+            {"self.data * other.data": "(self * other).data"},
         ),
         Mistake(
             NO_CHILDREN,
@@ -257,6 +255,15 @@ TANH = Step(
         Mistake(
             "t * (1 - t) is the derivative of the sigmoid function. That of tanh is 1 - t².",
             {"1 - t * t": "t * (1 - t)"},
+        ),
+        Mistake(
+            "In `1 - t**2 * out.grad`, only t² is multiplied by the gradient, since multiplication "
+            "comes before subtraction. Write (1 - t**2) * out.grad.",
+            LECTURES_TANH.replace("(1 - t**2)", "1 - t**2"),
+        ),
+        Mistake(
+            "The functions of `math` take plain numbers, not Values: `self.data`.",
+            {"math.tanh(self.data)": "math.tanh(self)"},
         ),
         Mistake(OVERWRITTEN, LECTURES_TANH.replace("+=", "=")),
         Mistake(NO_CHAIN_RULE, LECTURES_TANH.replace(" * out.grad", "")),
@@ -369,6 +376,12 @@ CHAIN_RULE = Step(
             "Nothing has arrived at the children: change the number in each, `child.grad`.",
             {"child.grad += local * self.grad": "pass"},
         ),
+        Mistake(
+            "Each child has a derivative of its own: the first of `_local` belongs to the first of "
+            "`_prev`, and so on. Go through both of them side by side, to the end, with zip.",
+            {"child.grad += local": "for child in self._prev: child.grad += local"},
+            {"zip(self._prev, self._local)": "[(self._prev[0], self._local[0])]"},
+        ),
     ),
 )
 
@@ -394,12 +407,24 @@ def order(*, again: bool = False, **children: str) -> Any:
         "more than once": [name for name in children if names.count(name) > 1],
         "before its child": [
             name
-            for i, name in enumerate(names)
-            if set(children[name]) & set(children) - set(names[:i])
+            for name in children
+            if name in names
+            and set(children[name]) & set(children) - set(names[: names.index(name)])
         ],
     }
 
 
+RECURSIVE = """
+order, visited = [], set()
+def visit(v):
+    if v not in visited:
+        visited.add(v)
+        for child in v._prev:
+            visit(child)
+        order.append(v)
+visit(root)
+return order
+"""
 PARENTS_FIRST = """
 order, todo = [], [root]
 while todo:
@@ -421,7 +446,8 @@ TOPOLOGICAL_ORDER = Step(
     write=(
         "Return a list of the nodes that `root` was computed from, and `root` itself as the last: "
         "each once, and after its children, `_prev`. Leaves may be included or left out. "
-        "You may use recursion, as the lecture does."
+        "You may use recursion, as the lecture does. (`check` shows a graph as order(c='b', "
+        "b='a'): c was computed from b, and b from a. The first one is the root.)"
     ),
     hints=(
         "Depth first: to visit a node, visit its children, and then append the node.",
@@ -458,16 +484,21 @@ TOPOLOGICAL_ORDER = Step(
         ),
         Mistake(
             "A node that is used twice is in the order twice, so it would pass on its gradient "
-            "twice. Remember which nodes were visited, and skip them.",
-            """
-            order = []
-            def visit(v):
-                for child in v._prev:
-                    visit(child)
-                order.append(v)
-            visit(root)
-            return order
-            """,
+            "twice. Remember which nodes were visited, and skip them: neither visit their children "
+            "nor append them again.",
+            RECURSIVE.replace("if v not in visited:", "if True:"),
+            RECURSIVE.replace("    order.append(v)", "order.append(v)"),
+        ),
+        Mistake(
+            "You append inside the loop over the children. Append the node itself, once, after "
+            "that loop.",
+            RECURSIVE.replace("        order.append(v)", "            order.append(v)"),
+            RECURSIVE.replace("        order.append(v)", "            order.append(child)"),
+        ),
+        Mistake(
+            "The order is empty. A function inside this one does nothing until it is called: "
+            "visit(root), after its definition.",
+            RECURSIVE.replace("visit(root)\n", ""),
         ),
         Mistake(
             "You reverse the order in which nodes are first met. This is not enough: a node that "
@@ -511,7 +542,6 @@ while todo:
         done.append(node)
         todo += node._prev
 """
-PAIRS = "zip(node._prev, node._local)"
 
 BACKWARD = Step(
     "backward",
@@ -556,18 +586,15 @@ BACKWARD = Step(
             {"node._backward()": "node.backward()"},
         ),
         Mistake(
-            "Nothing is passed on. `node._backward` without parentheses is only the function; "
-            "`node._backward()` calls it.",
+            "Nothing is passed on. Set the gradient of the result before the loop, and begin the "
+            "loop with the result itself. `node._backward` without parentheses is only the "
+            "function; `node._backward()` calls it.",
             {"node._backward()": "node._backward"},
         ),
         Mistake(
             "Each turn of the loop calls `self._backward()`, so the result passes on its gradient "
             "again and again, and the other nodes never do. Call `node._backward()`.",
             {"node._backward()": "self._backward()"},
-        ),
-        Mistake(
-            OVERWRITTEN,
-            {"node._backward()": f"for child, local in {PAIRS}: child.grad = local * node.grad"},
         ),
         Mistake(
             "Every node passes on a gradient of 1. Only the result's is 1; the others pass on what "
@@ -615,6 +642,8 @@ def neuron(
 SUM = "sum((wi * xi for wi, xi in zip(self.w, x, strict=True)), self.b)"
 NO_BIAS = "sum((wi * xi for wi, xi in zip(self.w, x)), Value(0))"
 ACTIVATED = "getattr(act, self.activation)() if self.nonlin else act"
+RETURN = f"return {ACTIVATED}"
+LOOP = f"act = self.b\nfor wi, xi in zip(self.w, x):\n    act = wi * xi + act\n{RETURN}"
 ACTIVATED_PRODUCT = "getattr(wi * xi, self.activation)() if self.nonlin else wi * xi"
 
 NEURON = Step(
@@ -658,9 +687,10 @@ NEURON = Step(
             {SUM: NO_BIAS, ACTIVATED: f"({ACTIVATED}) + self.b"},
         ),
         Mistake(
-            "You apply the activation to every product. Apply it once, to the sum: "
-            "activation(w·x + b).",
+            "You apply the activation to every product, or in each turn of the loop. Apply it "
+            "once, to the sum: activation(w·x + b).",
             {SUM: SUM.replace("wi * xi", ACTIVATED_PRODUCT), ACTIVATED: "act"},
+            LOOP.replace(RETURN, f"    act = {ACTIVATED}\nreturn act"),
         ),
         Mistake(
             "There is no activation. With `self.nonlin`, the sum goes through the function that "
@@ -668,9 +698,17 @@ NEURON = Step(
             {ACTIVATED: "act"},
         ),
         Mistake(
-            "You always apply the activation. A neuron without `nonlin`, as in the last layer, "
-            "returns the sum itself.",
+            "The activation is applied always, or in the wrong case. With `nonlin` there is one; "
+            "without it, as in the last layer, a neuron returns the sum itself.",
             {ACTIVATED: "getattr(act, self.activation)()"},
+            {"if self.nonlin": "if not self.nonlin"},
+        ),
+        Mistake(
+            "`self.activation` is only the name of a method. getattr(act, self.activation) finds "
+            "the method, and another pair of parentheses calls it: "
+            "getattr(act, self.activation)().",
+            {"getattr(act, self.activation)()": "getattr(act, self.activation)"},
+            {"getattr(act, self.activation)()": "self.activation(act)"},
         ),
         Mistake(
             "You always use the same activation function. `self.activation` says which one: relu, "
@@ -681,9 +719,11 @@ NEURON = Step(
             {ACTIVATED: "act.relu()"},
         ),
         Mistake(
-            "Only the last input counts: each turn of the loop replaces what the one before it "
-            "has computed. Add up: act = act + …",
-            f"for wi, xi in zip(self.w, x):\n    act = wi * xi + self.b\nreturn {ACTIVATED}",
+            "Only one input counts. Either each turn of the loop replaces what the one before it "
+            "has computed, or a `return` inside the loop ends it. Add up: act = act + …",
+            LOOP.replace("+ act", "+ self.b"),
+            LOOP.replace("+ act", ""),
+            LOOP.replace(RETURN, f"    {RETURN}"),
         ),
     ),
 )
@@ -756,8 +796,15 @@ MAX_MARGIN = Step(
             {f"_mean({LOSSES})": f"_mean({LOSSES.replace('.relu()', '')}).relu()"},
         ),
         Mistake(
-            "Only the first example counts: a `return` inside the loop ends it at once. Put it "
-            "after the loop.",
+            "`relu` applies only to what stands directly before it. Put all of the difference into "
+            "parentheses: (1 - label * score).relu().",
+            {"(1 - y * s).relu()": "1 - y * s.relu()"},
+            {"(1 - y * s).relu()": "1 - (y * s).relu()"},
+        ),
+        Mistake(
+            "Only one example counts. Either a `return` inside the loop ends it at once, or each "
+            "turn replaces the sum: where you wrote `=`, write `+=`.",
+            {f"_mean({LOSSES})": f"{LOSSES}[-1] / len(scores)"},
             {f"_mean({LOSSES})": f"{LOSSES}[0] / len(scores)"},
             {f"_mean({LOSSES})": f"{LOSSES}[0]"},
         ),

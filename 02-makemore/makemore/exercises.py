@@ -88,6 +88,10 @@ COUNT = Step(
         "count_pairs(['ab', 'ab', 'ba', 'bbba'])",
         "count_pairs(['ab', 'b'], ['ab', 'a'])",
     ),
+    parts={
+        "": "The pairs are not counted right. Wherever y[i, j] is not PADDING, one is added in row "
+        "x[i, j] and column y[i, j]."
+    },
     mistakes=(
         Mistake(
             "A pair that occurs several times is counted once. `counts[x, y] += 1` reads all the "
@@ -102,6 +106,7 @@ COUNT = Step(
             "Rows and columns are swapped: the row is the first character of a pair, the column "
             "the second.",
             {PAIRS: "y[y >= 0], x[y >= 0]"},
+            {PAIRS: "y, x"},
         ),
         Mistake(
             "The places after the end of a word are counted, too. There, `y` is PADDING, -1, which "
@@ -117,6 +122,7 @@ COUNT = Step(
             "The last pair of the longest word is missing. Either a loop ends too early, or you "
             "pair the characters of `x` with each other: what follows x[i, j] is y[i, j].",
             "for row in x:\n    for a, b in zip(row, row[1:]):\n        self.counts[a, b] += 1",
+            {"pairs =": "x, y = x[:, :-1], y[:, :-1]\n        pairs ="},
         ),
         Mistake(
             "Counts are lost. Add to `self.counts`: a new table forgets what earlier calls "
@@ -161,6 +167,10 @@ PROBABILITIES = Step(
         "probabilities([[0, 0], [3, 1]], smoothing=0)",
     ),
     tolerance=1e-5,
+    parts={
+        "": "These are not the probabilities. Add the smoothing to every count, then divide each "
+        "row by its sum."
+    },
     mistakes=(
         Mistake(
             "The columns sum to 1, but the rows should. A row holds what came after one "
@@ -237,6 +247,10 @@ NEGATIVE_LOG_LIKELIHOOD = Step(
         "negative_log_likelihood(tensor([[0.2, 0.3, 0.5], [0.1, 0.8, 0.1]]), tensor([2, 0]))",
     ),
     tolerance=1e-5,
+    parts={
+        "": "This is not the mean of -log p, where p is the probability that a row gives to its "
+        "target: one number for all rows together."
+    },
     mistakes=(
         Mistake(NO_MINUS, {"-probs": "probs"}),
         Mistake(
@@ -346,6 +360,10 @@ WINDOWS = Step(
         "windows(['abca'], block_size=2)",
         "windows(['ab', 'cab'], block_size=3)",
     ),
+    parts={
+        "": "These are not the windows and their targets. Return two tensors of ids, first the "
+        "windows, (example, block_size), then the targets, (example,), one id for each window."
+    },
     mistakes=(
         Mistake(
             "Each window ends with its own target, so the network would only have to copy it. The "
@@ -379,6 +397,7 @@ WINDOWS = Step(
             "windows of a word are filled with END.",
             SLICES,
             SLICES.replace("[*", "[0, *"),
+            SLICES.replace("[*", "[*[0] * (block_size - 1), *"),
         ),
         Mistake(
             "The context does not move on as it should. It reads like the word, so the oldest id "
@@ -403,6 +422,7 @@ WINDOWS = Step(
                 ROLL, "context = (context + [ix])[-block_size:]"
             ),
             LOOP.replace(BEGIN, "    context = [0] * 3"),
+            LOOP.replace(BEGIN, "    context = [-1] * block_size"),
             LOOP.replace(BEGIN, "    context = []")
             .replace("append(context)", "append((context + [0] * block_size)[:block_size])")
             .replace(ROLL, "context = (context + [ix])[-block_size:]"),
@@ -728,6 +748,7 @@ BATCH_NORM = Step(
             {"if self.training:": "if False:"},
             {IF: OLD + IF, "return": "mean, var = old\n        return"},
             {"self.running_mean, self.running_var\n": "x.mean(0), x.var(0, correction=0)\n"},
+            {"self.running_mean, self.running_var\n": "x.mean(0), x.var(0)\n"},
             {"if self.training:": "if not self.training:"},
             {OUT: OUT.replace("mean", "self.running_mean").replace("var", "self.running_var")},
         ),
@@ -796,6 +817,10 @@ CROSS_ENTROPY_BACKWARD = Step(
         f"cross_entropy_backward({SQUARE})",
     ),
     tolerance=1e-5,
+    parts={
+        "": "This is not the gradient of the logits: softmax of each row, minus 1 at its target, "
+        "all of it divided by n."
+    },
     mistakes=(
         Mistake(
             "The gradient is not divided by n, or not all of it. The loss is a mean over n "
@@ -824,6 +849,7 @@ CROSS_ENTROPY_BACKWARD = Step(
             "gradient is negative, p - 1, and that of the others is p: softmax minus one-hot.",
             *with_and_without_n(f"{ONE_HOT} - {SOFTMAX}"),
             {DIFFERENCE: f"({SOFTMAX} + {ONE_HOT})"},
+            *with_and_without_n(f"torch.where({ONE_HOT} == 1, 1 - {SOFTMAX}, {SOFTMAX})"),
         ),
         Mistake(
             "You do not subtract 1 at one place of each row, its target: column y[i] of row i. "
@@ -896,6 +922,10 @@ BATCH_NORM_BACKWARD = Step(
         "tensor([[1.0, 2.0], [0.5, 0.0], [3.0, -1.0], [0.0, 4.0]]))",
     ),
     tolerance=1e-4,
+    parts={
+        "": "This is not the gradient of hprebn. It is bnvar_inv times three terms: d_bnraw, minus "
+        "its mean, minus bnraw * Σ (d_bnraw * bnraw) / (n - 1)."
+    },
     mistakes=(
         Mistake(
             "You treat the mean and the variance as constants. They depend on hprebn, too: one "
@@ -907,6 +937,11 @@ BATCH_NORM_BACKWARD = Step(
             "channel). hprebn also changes the variance, which scales every bnraw of its channel: "
             "a term with Σ (d_bnraw * bnraw) is subtracted.",
             {" - bnraw * stretch": ""},
+        ),
+        Mistake(
+            "The direct part is missing: bnvar_inv * d_bnraw. The gradient of (hprebn - mean) has "
+            "two parts, which add up; where you wrote `=` for the second, write `+=`.",
+            {"(d_bnraw - shift - bnraw * stretch)": "(-bnraw * stretch)"},
         ),
         Mistake(
             "The part through the mean is missing: each hprebn raises the mean, and so lowers all "
@@ -928,6 +963,8 @@ BATCH_NORM_BACKWARD = Step(
             {RESULT: "bnvar_inv * (d_bnraw / len(bnraw) - shift - bnraw * stretch)"},
             {SHIFT: "shift = d_bnraw.sum(0)"},
             {" / (len(bnraw) - 1)": ""},
+            {" / (len(bnraw) - 1)": " / (len(bnraw) - 1) / len(bnraw)"},
+            {" / (len(bnraw) - 1)": " * (len(bnraw) - 1) / len(bnraw) ** 2"},
             {SHIFT: "shift = d_bnraw.sum(0)", " / (len(bnraw) - 1)": ""},
             {SHIFT: "shift = d_bnraw.sum(0) / bnraw.shape[1]", "len(bnraw)": "bnraw.shape[1]"},
         ),
@@ -945,6 +982,7 @@ BATCH_NORM_BACKWARD = Step(
             {RESULT: "(bnvar_inv * d_bnraw - shift - bnraw * stretch)"},
             {"bnvar_inv * (d": "1 / bnvar_inv * (d"},
             {"bnvar_inv * (d": "bnvar_inv**2 * (d"},
+            {RESULT: "bnvar_inv * (d_bnraw - shift) - bnraw * stretch / bnvar_inv"},
         ),
         Mistake(
             "A sum over the examples is missing, or it goes over the channels. Mean and variance "
@@ -1037,6 +1075,7 @@ RNN_CELL = Step(
     ),
     tolerance=1e-5,
     parts={
+        "": "This is not the new state, a tuple of one tensor, tanh(W x + U h + b).",
         "gradient of the first state": (
             "The state is right, but no gradient goes back to the earlier characters: `.detach()`, "
             "`.data` or `no_grad` cuts the graph."
@@ -1088,8 +1127,10 @@ RNN_CELL = Step(
             new_h("self.from_input(x) + torch.tanh(self.from_hidden(h))"),
         ),
         Mistake(
-            "The state is a tuple, even if it has only one part: return (h,), with a comma.",
+            "The state is a tuple, even if it has only one part. Take the tensor out with (h,) = "
+            "state, and return (h,), with a comma.",
             {f"(torch.tanh({SUM}),)": f"torch.tanh({SUM})"},
+            new_h("torch.tanh(self.from_input(x) + self.from_hidden(state))"),
         ),
     ),
 )

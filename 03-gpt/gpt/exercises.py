@@ -201,7 +201,20 @@ def gathered(batch_size: int, time: int) -> Any:
     return described(head(torch.randn(batch_size, time, 6)), out=Tensor.tolist)
 
 
+def kept_weights() -> Any:
+    """In training, the outputs for the last of four tokens that are all alike; half is dropped.
+
+    Every value is 1 in all channels, so a channel of the output is the sum of the weights kept.
+    """
+    head = Head(n_embd=4, head_size=4, block_size=4, dropout=0.5).train()
+    nn.init.zeros_(head.query.weight)
+    nn.init.constant_(head.value.weight, 0.25)
+    last = head(torch.ones(400, 4, 4))[:, -1]  # (400, 4)
+    return {"sums of the weights kept": last.round(decimals=3).unique(dim=0).tolist()}
+
+
 MASK = 'wei.masked_fill(~self.tril[:T, :T], float("-inf"))'
+LATE_MASK = MASK.replace("wei.", "self.dropout(wei).")
 SOFTMAX = "F.softmax(wei, dim=-1)"
 SCALE = " * k.shape[-1] ** -0.5"
 OVER_QUERIES = (
@@ -235,6 +248,7 @@ HEAD = Step(
         "gathered(batch_size=1, time=1)",
         "gathered(batch_size=2, time=5)",
         "with_dropout(Head(n_embd=6, head_size=3, block_size=5, dropout=0.5))",
+        "kept_weights()",
     ),
     parts={
         "": ONE_TENSOR,
@@ -254,6 +268,8 @@ HEAD = Step(
         "whether it is; F.dropout has to be told, with training=self.training.",
         "in training": "In training, dropout should set some of the weights to 0. It comes after "
         "the softmax: self.dropout(wei).",
+        "sums of the weights kept": "Dropout is in the wrong place. It sets some of the weights to "
+        "0, after the softmax and before they are multiplied by the values: self.dropout(wei) @ v.",
     },
     tolerance=TOLERANCE,
     mistakes=(
@@ -279,6 +295,7 @@ HEAD = Step(
             "times 0 is NaN.)",
             {SOFTMAX: "wei"},
             {MASK: f"self.dropout({MASK})", "wei = self.dropout(wei)": "pass"},
+            {"wei = self.dropout(wei)": "pass", MASK: LATE_MASK},
         ),
         Mistake(
             OVER_QUERIES,
@@ -731,6 +748,7 @@ GENERATE = Step(
             "torch.multinomial needs probabilities, and logits may be negative. F.softmax turns "
             "them into probabilities.",
             {"probs = F.softmax(logits, dim=-1)": "probs = logits"},
+            {"F.softmax(": "F.log_softmax("},
         ),
         Mistake(
             "The softmax goes over the batch instead of the vocabulary, so the probabilities for a "
@@ -827,6 +845,11 @@ TOP_K = Step(
             {LEAST: "least = logits.topk(top_k + 1).values[:, -1:]"},
         ),
         Mistake(
+            "No token is left out. `masked_fill` and `where` return a new tensor; keep it, and "
+            "take the softmax of it: logits = logits.masked_fill(…).",
+            {"logits = logits.masked_fill": "logits.masked_fill"},
+        ),
+        Mistake(
             "The logits to leave out become 0, which is a logit like any other: the softmax turns "
             "it into e⁰ = 1. Only -inf becomes a probability of 0.",
             {"-torch.inf": "0.0"},
@@ -893,7 +916,7 @@ def averaged(time: int) -> Any:
     layer.query_key_value.weight.data[8:] = torch.diag(torch.tensor([1.0, 10.0, 100.0, 1000.0]))
     layer.project.weight.data.copy_(torch.eye(4))
     out = layer(torch.arange(1.0, time + 1)[None, :, None].expand(1, time, 4))
-    powers = {"powers_of_ten": lambda out: out.log10().floor().tolist()}
+    powers = {"powers_of_ten": lambda out: (out / out[..., :1]).log10().round().tolist()}
     return described(out, **(powers if time > 1 else {}), averages=Tensor.tolist)
 
 
@@ -1026,8 +1049,8 @@ ATTENTION = Step(
             },
         ),
         Mistake(
-            "The scores are not divided by √head_size, where head_size is the length of a query in "
-            "one head, C / n_head. self.attend scales by itself.",
+            "The scores should be divided by √head_size, once, where head_size is the length of a "
+            "query in one head, C / n_head. self.attend does it.",
             {ATTEND: ATTEND.replace("query", "query * key.shape[-1] ** 0.5")},  # not at all
             {ATTEND: ATTEND.replace("query", "query / self.n_head**0.5")},  # by √C
             {ATTEND: ATTEND.replace("query", "query / key.shape[-1] ** 0.5")},  # by head_size
@@ -1053,8 +1076,14 @@ ATTENTION = Step(
         ),
         Mistake(
             "The mask is wrong with a cache. There are fewer queries than keys then, and they "
-            "belong to the newest tokens: `is_causal=True` takes them for the first ones, and "
-            "without it, new tokens see later ones. self.attend makes the mask that fits.",
+            "belong to the newest tokens: `is_causal=True` takes them for the first ones, without "
+            "it, new tokens see later ones, and a mask of (T, T) is too small. self.attend makes "
+            "the mask that fits.",
+            {
+                ATTEND: "wei = query @ key.transpose(-2, -1) / key.shape[-1] ** 0.5\n"
+                "        wei = wei.masked_fill(torch.ones(T, T).tril() == 0, -torch.inf)\n"
+                "        y = wei.softmax(-1) @ value",
+            },
             {ATTEND: FUSED.format(", is_causal=True")},
             {ATTEND: FUSED.format(", is_causal=cache is None")},
             {ATTEND: FUSED.format(", is_causal=T > 1")},
@@ -1184,6 +1213,11 @@ KV_CACHE = Step(
             APPENDED.replace("else:", "if True:"),
         ),
         Mistake(
+            "In the first call there is nothing to append to: `self.keys` and `self.values` are "
+            "None. Store the keys and values as they are then.",
+            APPENDED.replace("if self.keys is None:", "if False:"),
+        ),
+        Mistake(
             "The tokens are appended along the wrong dimension, as if there were more texts, heads "
             "or channels. Time is the third dimension, dim=2; torch.cat takes dim=0 by default.",
             *(
@@ -1307,14 +1341,16 @@ MODEL = Step(
     tolerance=TOLERANCE,
     mistakes=(
         Mistake(
-            "With a cache the positions begin at 0 again, so each new token is taken for the first "
-            "of the text. They go on from len(cache).",
+            "With a cache the positions begin at 0 again, or end too early. They go on from "
+            "len(cache), so the last one is len(cache) + T - 1.",
             {START: "start, time = 0, ids.shape[1]"},
+            {"arange(start, start + time": "arange(start, time"},
         ),
         Mistake(
-            "The last layer norm is missing, or comes before the blocks, which have norms of their "
+            "The last layer norm is missing, or comes too early: the blocks have norms of their "
             "own. The logits are made from self.norm(x), after the last block.",
             {"self.norm(x)": "x"},
+            {BLOCKS: f"{BLOCKS}\n            x = self.norm(x)", "= self.norm(x) @": "= x @"},
             {"self.dropout(x)": "self.norm(x)", "= self.norm(x) @": "= x @"},
         ),
         Mistake(

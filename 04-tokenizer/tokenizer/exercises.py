@@ -10,7 +10,7 @@ from collections.abc import Collection
 from typing import Any
 
 from shared.exercises import Ladder, Mistake, Step
-from tokenizer.basic import BasicTokenizer, Pair, apply_merges, build_vocab, merge
+from tokenizer.basic import BasicTokenizer, apply_merges, build_vocab, merge
 from tokenizer.regex_tokenizer import RegexTokenizer
 
 VIDEO = "zduSFxRajkE"
@@ -111,8 +111,16 @@ MERGE = Step(
             {"i < len(ids):": "i < len(ids) - 1:"},
         ),
         Mistake(
-            "Only the first pair is replaced. Go on to the end of the list.",
+            "You stop at the first pair, or after the first id: is the `return` inside the loop? "
+            "Go on to the end of the list.",
             {"i += 2": "return [*merged, *ids[i + 2 :]]"},
+            {"return merged": "    return merged"},
+        ),
+        Mistake(
+            "In your code, one id that fits is enough. Both have to fit: ids[i] the first of the "
+            "pair, and ids[i + 1] the second.",
+            {NEXT_TWO_ARE_PAIR: "ids[i] == pair[0]"},
+            {"(ids[i], ids[i + 1]) == pair": "(ids[i] == pair[0] or ids[i + 1] == pair[1])"},
         ),
         Mistake(
             "Nothing is merged. A list is never equal to a tuple, so `ids[i : i + 2] == pair` is "
@@ -124,12 +132,12 @@ MERGE = Step(
 
 
 def trained(text: str, vocab_size: int) -> Any:
-    """What a tokenizer has learned from a text."""
+    """What a tokenizer has learned from a text: the merges, and what their ids stand for."""
     tokenizer = BasicTokenizer()
     tokenizer.train(text, vocab_size)
     vocab: Any = tokenizer.vocab
     if isinstance(vocab, dict) and all(vocab.get(i) == bytes([i]) for i in range(256)):
-        vocab = {i: token for i, token in vocab.items() if i >= 256}
+        vocab = {i: token for i, token in vocab.items() if i in dict(tokenizer.merges).values()}
     return {"merges": tokenizer.merges, "vocab": vocab}
 
 
@@ -142,7 +150,14 @@ TOO_MANY = {NEW_IDS: "range(256, 256 + vocab_size)"}
 UNTIL_IT_FAILS = {"if not counts:": "if False:"}
 FIRST_MET = {"most_frequent(counts)": "max(counts, key=counts.get)"}
 MERGED = "ids = merge(ids, pair, new_id)"
+RANKED = """
+counts = count_pairs(list(text.encode()))
+ranked = sorted(counts, key=lambda pair: (-counts[pair], pair))
+merges = {pair: 256 + i for i, pair in enumerate(ranked[: vocab_size - 256])}
+self.merges, self.vocab = merges, build_vocab(merges)
+"""
 ONLY_ONCE = {MERGED: "i = [*pairwise(ids)].index(pair); ids[i : i + 2] = [new_id]"}
+BYTES_OF_PAIRS = "self.vocab | {i: bytes(pair) for pair, i in merges.items()}"
 KEPT = "self.merges, self.vocab = merges, build_vocab(merges)"
 
 TRAIN = Step(
@@ -167,8 +182,8 @@ TRAIN = Step(
         "trained('aaaa', 256)",
         "trained('aaaa', 257)",
         "trained('acaaacaabcaaacaaba', 259)",
-        "trained(SLOW, 260)",
-        "trained(ACCENTS, 260)",
+        f"trained({SLOW!r}, 260)",
+        f"trained({ACCENTS!r}, 260)",
         "trained('aaabdaaabac', 259)",
         "trained('aaaaaaaa', 300)",
     ),
@@ -183,12 +198,8 @@ TRAIN = Step(
         Mistake(
             "You take the most frequent pairs of the original text. After a merge there are other "
             "pairs, some with the new id in them: count again in each turn of the loop.",
-            """
-            counts = count_pairs(list(text.encode()))
-            ranked = sorted(counts, key=lambda pair: (-counts[pair], pair))
-            merges = {pair: 256 + i for i, pair in enumerate(ranked[: vocab_size - 256])}
-            self.merges, self.vocab = merges, build_vocab(merges)
-            """,
+            RANKED,
+            RANKED.replace(", pair))", ",))"),
         ),
         Mistake(
             "The same pair wins every time: either the text stays as it was, or the counts do. "
@@ -202,6 +213,7 @@ TRAIN = Step(
             {NEW_IDS: "range(256, vocab_size + 1)"},
             {NEW_IDS: "range(256, vocab_size - 1)"},
             TOO_MANY,
+            TOO_MANY | FIRST_MET,
             TOO_MANY | UNTIL_IT_FAILS,
             TOO_MANY | UNTIL_IT_FAILS | FIRST_MET,
         ),
@@ -221,6 +233,17 @@ TRAIN = Step(
             "`max(counts)` compares the pairs, not how often they occur. `most_frequent` compares "
             "their counts.",
             {"most_frequent(counts)": "max(counts)"},
+        ),
+        Mistake(
+            "`most_common(1)[0]` is a pair together with its count. Take the pair alone: "
+            "counts.most_common(1)[0][0], or most_frequent(counts).",
+            {"most_frequent(counts)": "counts.most_common(1)[0]"},
+        ),
+        Mistake(
+            "`bytes(pair)` takes the two ids for bytes, but an id may be 256 or more. The bytes of "
+            "a new id are self.vocab[pair[0]] + self.vocab[pair[1]].",
+            {"build_vocab(merges)": BYTES_OF_PAIRS},
+            FIRST_MET | {"build_vocab(merges)": BYTES_OF_PAIRS},
         ),
         Mistake(
             "You merge the rarest pair. The most frequent one shortens the text the most.",
@@ -259,8 +282,8 @@ TRAIN = Step(
     ),
 )
 
-MERGES: dict[Pair, int] = {(1, 2): 10, (10, 3): 11, (2, 3): 12, (3, 1): 13}
-LATER_IS_LONGER: dict[Pair, int] = {(2, 3): 10, (1, 2): 11, (11, 3): 12}
+MERGES = "{(1, 2): 10, (10, 3): 11, (2, 3): 12, (3, 1): 13}"
+LATER_IS_LONGER = "{(2, 3): 10, (1, 2): 11, (11, 3): 12}"
 
 EARLIEST = 'min(pairwise(ids), key=lambda pair: merges.get(pair, float("inf")))'
 KNOWN_AND_FREQUENT = "lambda pair: (pair in merges, count_pairs(ids)[pair])"
@@ -283,19 +306,19 @@ ENCODE = Step(
         "two ids and so no pair.",
     ),
     probes=(
-        "apply_merges([1, 2, 4], MERGES)",
-        "apply_merges([3, 4], MERGES)",
-        "apply_merges([1, 2, 3], MERGES)",
-        "apply_merges([3, 1, 2], MERGES)",
-        "apply_merges([3, 1, 2, 3, 1], MERGES)",
-        "apply_merges([1, 2, 3], LATER_IS_LONGER)",
+        f"apply_merges([1, 2, 4], {MERGES})",
+        f"apply_merges([3, 4], {MERGES})",
+        f"apply_merges([1, 2, 3], {MERGES})",
+        f"apply_merges([3, 1, 2], {MERGES})",
+        f"apply_merges([3, 1, 2, 3, 1], {MERGES})",
+        f"apply_merges([1, 2, 3], {LATER_IS_LONGER})",
         "apply_merges([1, 2, 3], {(2, 3): 10, (1, 10): 11, (1, 2): 12})",
-        "apply_merges([1, 2, 4, 3, 1, 4, 1, 2], MERGES)",
+        f"apply_merges([1, 2, 4, 3, 1, 4, 1, 2], {MERGES})",
         "apply_merges([1, 1, 1, 1, 1], {(1, 1): 10, (10, 10): 11})",
-        "apply_merges([1], MERGES)",
-        "apply_merges([], MERGES)",
-        "apply_merges(random_ids(40, kinds=4, seed=3), MERGES)",
-        "apply_merges(random_ids(40, kinds=4, seed=4), LATER_IS_LONGER)",
+        f"apply_merges([1], {MERGES})",
+        f"apply_merges([], {MERGES})",
+        f"apply_merges(random_ids(40, kinds=4, seed=3), {MERGES})",
+        f"apply_merges(random_ids(40, kinds=4, seed=4), {LATER_IS_LONGER})",
     ),
     tolerance=0,
     parts={
@@ -321,6 +344,14 @@ ENCODE = Step(
             "You merge the pair that was learned last. What was learned first comes first: the "
             "smallest id.",
             {EARLIEST: "max(pairwise(ids), key=lambda pair: merges.get(pair, -1))"},
+            "for pair in reversed(merges):\n    ids = merge(ids, pair, merges[pair])\nreturn ids",
+        ),
+        Mistake(
+            "You compare the pairs with one another, which says nothing about when they were "
+            "learned. Compare the ids that they become: merges[pair].",
+            {EARLIEST: "min(pairwise(ids))"},
+            {EARLIEST: "min(pairwise(ids), key=lambda pair: (pair not in merges, pair))"},
+            "for pair in sorted(merges):\n    ids = merge(ids, pair, merges[pair])\nreturn ids",
         ),
         Mistake(
             "You merge the pair that is the most frequent in this text. That was training; "
@@ -329,21 +360,6 @@ ENCODE = Step(
             {EARLIEST: "max(pairwise(ids), key=count_pairs(ids).get)"},
             {EARLIEST: f"max(pairwise(ids), key={KNOWN_AND_FREQUENT})"},
             {EARLIEST: f"max(sorted(pairwise(ids)), key={KNOWN_AND_FREQUENT})"},
-        ),
-        Mistake(
-            "You look for the longest token that fits. It may be made of merges that were learned "
-            "late; the ones learned first come first, even if the result is longer.",
-            """
-            made_of = {i: [i] for i in ids}
-            for (a, b), i in merges.items():
-                made_of[i] = made_of.get(a, [a]) + made_of.get(b, [b])
-            out = []
-            while ids:
-                fits = [i for i, made in made_of.items() if ids[: len(made)] == made]
-                out.append(max(fits, key=lambda i: len(made_of[i])))
-                ids = ids[len(made_of[out[-1]]) :]
-            return out
-            """,
         ),
         Mistake(
             "You look at each pair once, from left to right. A merge makes new pairs, which may be "
@@ -364,8 +380,10 @@ ENCODE = Step(
             """,
         ),
         Mistake(
-            "Only one pair is merged. Go on until no pair is in `merges`.",
+            "You stop too early: after one merge, or when two ids are left. Go on until no pair is "
+            "in `merges`.",
             {"while len(ids) >= 2:": "for _ in range(len(ids) >= 2):"},
+            {"len(ids) >= 2": "len(ids) > 2"},
         ),
         Mistake(
             "Nothing is merged. `merge` returns a new list and leaves the old one as it is: "
@@ -450,6 +468,16 @@ DECODE = Step(
             "`str` shows how Python writes the bytes, b'…', not the text that they stand for. "
             "Decode them, with .decode(…).",
             'return str(b"".join(self.vocab[i] for i in ids))',
+            'return "".join(str(self.vocab[i]) for i in ids)',
+        ),
+        Mistake(
+            '`"".join` joins texts, but `self.vocab` holds bytes: use b"".join, then decode.',
+            'return "".join(self.vocab[i] for i in ids)',
+            {'b""': '""'},
+        ),
+        Mistake(
+            "Only the first token is decoded. Put the `return` after the loop.",
+            'for i in ids:\n    return self.vocab[i].decode(errors="replace")',
         ),
         Mistake(
             "You treat ids, or bytes, as characters. An id stands for bytes, `self.vocab[i]`, and "
@@ -479,7 +507,7 @@ def encoded(text: str, allowed_special: str | Collection[str]) -> Any:
     return ids if ids is None else {"raises": "nothing", "ids": ids}
 
 
-PARTS = "re.split(pattern, text)"
+ORDINARY = "self.encode_ordinary(part)"
 PART = "[special[part]] if part in special else self.encode_ordinary(part)"
 
 SPECIAL = Step(
@@ -491,7 +519,8 @@ SPECIAL = Step(
     write=(
         "Work out which special tokens are allowed: a dict from their texts to their ids. Cut the "
         "text at them. A special token becomes its id, what stands between them goes through "
-        "self.encode_ordinary."
+        "self.encode_ordinary. (In what `check` shows, 257 is the id of `end`, and the special "
+        "tokens have the ids 300 to 302.)"
     ),
     hints=(
         'Four cases: "all" allows self.special_tokens, "none" allows none, "none_raise" raises a '
@@ -544,9 +573,15 @@ SPECIAL = Step(
             {"[special[part]]": "[part]"},
         ),
         Mistake(
-            "The special tokens come after everything else. They belong where they stand in the "
-            "text: go through the parts in order.",
-            {PARTS: f"sorted({PARTS}, key=lambda part: part in special)"},
+            "There is a list inside the list of ids. `self.encode_ordinary` returns a list: extend "
+            "the ids by it, `ids += …`; `append` is for a single id.",
+            {"ids += ": "ids.extend(", ORDINARY: f"[{ORDINARY}])"},
+        ),
+        Mistake(
+            "What stands between the special tokens goes through `self.encode` again, which looks "
+            "for special tokens once more. Use self.encode_ordinary.",
+            {ORDINARY: "self.encode(part, allowed_special)"},
+            {ORDINARY: "self.encode(part)"},
         ),
         Mistake(
             "A special token is cut at a shorter one that it begins with. Try the longest first.",
@@ -557,9 +592,10 @@ SPECIAL = Step(
             {'if allowed_special == "all":': "if True:"},
         ),
         Mistake(
-            "All special tokens are allowed, although a set was given. Only those in it are; the "
-            "others are text like any other.",
+            "A set was given, but you allow all special tokens, or none. Only those in it are "
+            "allowed; the others are text like any other.",
             {"token in allowed_special}": "token in self.special_tokens}"},
+            {"token in allowed_special}": "token in ()}"},
         ),
         Mistake(
             "A special token that is not allowed gets its id when it stands alone between two "
