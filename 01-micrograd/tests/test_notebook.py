@@ -36,13 +36,10 @@ def test_functions_can_be_written_in_both_ways():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "There is no formula yet."),
         ("a +", "Python cannot read line 1: invalid syntax."),
         ("a = 1\nimport os", "Line 2 is neither `name = …` nor a formula."),
         ("__import__('os')", "`__import__('os')` is not allowed here: only names"),
-        ("x.data", "`x.data` is not allowed here"),
         ("x / 0", "1.0 / 0.0: division by zero"),
-        ("9 ** 9 ** 9 ** 9", "too large for a float"),
     ],
 )
 def test_text_that_is_no_expression_is_refused_in_words(text, message):

@@ -15,12 +15,13 @@ from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from types import ModuleType
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from shared import checkpoints, cli
 from shared.runs import Run
+
+if TYPE_CHECKING:  # two of the lessons do without
+    from torch import Tensor
 
 ENVIRONMENT = os.environ | {
     "NO_COLOR": "1",
@@ -43,8 +44,8 @@ class Programs:
             warnings.simplefilter("always")
             try:
                 if program == "train.py":
-                    main, config = self.train.main, self.train.Config
-                    cli.run(main, config, args, default=self.train.default_config)
+                    default = getattr(self.train, "default_config", None)
+                    cli.run(self.train.main, self.train.Config, args, default)
                 else:
                     cli.run_verbs(self.verbs, "", [program, *args])
             except SystemExit as exit:
@@ -89,7 +90,7 @@ def mistake(done: subprocess.CompletedProcess[str]) -> str:
     return line
 
 
-def tensors(path: Path) -> Mapping[str, torch.Tensor]:
+def tensors(path: Path) -> "Mapping[str, Tensor]":
     """What a checkpoint holds."""
     return checkpoints.load(path).tensors
 
@@ -100,7 +101,7 @@ def same_run(a: Path, b: Path) -> bool:
         first, second = tensors(a / file), tensors(b / file)
         if first.keys() != second.keys():
             return False
-        if not all(torch.equal(first[name], second[name]) for name in first):
+        if not all(first[name].equal(second[name]) for name in first):
             return False
     return losses(a) == losses(b)
 

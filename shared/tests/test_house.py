@@ -77,6 +77,12 @@ def test_shared_imports_no_lesson_and_nothing_of_the_house():
         assert not imported(path) & {"house", *(lesson.name[3:] for lesson in LESSONS)}, path
 
 
+def test_micrograd_needs_nothing_but_python():
+    for path in (ROOT / "01-micrograd" / "micrograd").glob("*.py"):
+        if path.stem not in ("__main__", "draw", "exercises"):
+            assert imported(path) <= {"micrograd", *sys.stdlib_module_names}, path
+
+
 def imported(path: Path) -> set[str]:
     """The top-level packages that a file imports, wherever in it."""
     names = set()
