@@ -159,10 +159,6 @@ def test_impossible_models_are_refused():
         make("tail")
 
 
-def test_every_stage_has_a_recipe():
-    assert tuple(recipe.stage for recipe in RECIPES) == STAGES
-
-
 def test_targets_are_the_next_tokens_and_every_chunk_is_drawn():
     data = torch.arange(40)
     x, y = get_batch(data, 2000, 8)

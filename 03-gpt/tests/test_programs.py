@@ -3,11 +3,9 @@
 import doctest
 import json
 import os
-import pickle
 import re
 import shutil
 import signal
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from statistics import mean
@@ -30,14 +28,7 @@ from gpt.evaluation import estimate_loss
 from gpt.load import open_corpus
 from gpt.presets import PRESETS
 from gpt.stages import RECIPES
-from house.programs import (
-    Programs,
-    losses,
-    mistake,
-    same_run,
-    tensors,
-    wait_until,
-)
+from house.programs import Programs, losses, mistake, same_run, wait_until
 from house.readmes import untrue_in_readme
 from shared import checkpoints, play, plots
 from shared.runs import Run
@@ -78,7 +69,7 @@ def trained(tmp_path_factory, text):
         options = ["--data", text, "--model", model, "--runs", str(folder), "--name", model]
         quick = QUICK[len(SIZES) :] if model == "bigram" else QUICK
         done = run("train.py", *options, "--block-size", "16", *quick)
-        assert (done.returncode, done.stderr) == (0, ""), done.stderr
+        assert (done.returncode, done.stderr) == (0, "")
         found[model] = folder / model, done.stdout
     return found
 
@@ -94,14 +85,16 @@ def test_run_prints_what_the_house_prints(trained, text):
         lines = out.splitlines()
         assert re.fullmatch(rf"data: {re.escape(text)} \(20,000 characters, .*\)", lines[0])
         assert re.fullmatch(rf"model: {model}, [\d,]+ parameters; on cpu, float32", lines[1])
-        assert [line.partition(":")[0] for line in lines[2:12]] == [
-            f"step {step}" for step in range(4, 44, 4)
+        assert [line.split(":")[0] for line in lines[2:12]] == [
+            f"step {i}" for i in range(4, 44, 4)
         ]
         assert re.search(r"trained: 40 steps in \d+ s, [\d,]+ tokens/s", out)
         assert re.search(
             r"loss: \d\.\d{4} nats a token, .* \(dev, context 16, after \d+ steps", out
         )
         assert lines[-1].startswith(f"run: {folder}/ (")
+        metrics = Run(folder, "").read_metrics()
+        assert metrics[-1]["dev"] < metrics[0]["dev"]
 
 
 def test_files_of_the_run_are_those_it_names(trained):
@@ -114,20 +107,11 @@ def test_files_of_the_run_are_those_it_names(trained):
     assert ElementTree.parse(folder / "loss.svg").getroot().tag.endswith("svg")
     results = json.loads((folder / "results.json").read_text())
     assert f"loss: {results['dev']:.4f} nats a token" in out
-    picture = (folder / "loss.svg").read_text()
-    assert "train" in picture
-
-
-def test_models_learn(trained):
-    for folder, _ in trained.values():
-        metrics = Run(folder, "").read_metrics()
-        assert len(metrics) == 10
-        assert metrics[-1]["dev"] < metrics[0]["dev"]
 
 
 def test_loss_curve_has_the_lines_to_compare_with(tmp_path):
     options = ["--data", "bundled", "--runs", str(tmp_path), "--name", "run", *QUICK]
-    assert run("train.py", *options).returncode == 0
+    assert run("train.py", *options, "--steps", "1", "--evaluations", "1").returncode == 0
     results = json.loads((tmp_path / "run" / "results.json").read_text())
     assert 1 < results["bigram"] < 3
     assert results["floor"] == play.write().nats_per_character
@@ -142,7 +126,7 @@ def test_loss_curve_has_the_lines_to_compare_with(tmp_path):
     ids=["modern", "gpt2"],
 )
 def test_run_that_was_killed_and_resumed_is_the_same_to_the_last_bit(tmp_path, text, options):
-    options = [*QUICK, "--steps", "300", *options, "--data", text, "--runs", str(tmp_path)]
+    options = [*QUICK, "--steps", "150", *options, "--data", text, "--runs", str(tmp_path)]
     assert run("train.py", "--name", "whole", *options).returncode == 0
     process = programs.start("train.py", "--name", "killed", *options)
     wait_until(process, lambda: len(losses(tmp_path / "killed")) >= 3)
@@ -155,7 +139,6 @@ def test_run_that_was_killed_and_resumed_is_the_same_to_the_last_bit(tmp_path, t
 
 
 NOT_WINDOWS = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
-LINUX = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
 
 @NOT_WINDOWS
@@ -194,26 +177,22 @@ cli.run(train.main, train.Config, default=train.default_config)
 
 
 @NOT_WINDOWS
-def test_full_disk_is_one_line_and_the_old_checkpoint_stays(tmp_path, text):
-    options = ["--data", text, "--runs", str(tmp_path), "--name", "run", *QUICK]
-    process_ = programs.start("train.py", *options, "--steps", "2000")
-    wait_until(process_, (tmp_path / "run" / "last.safetensors").exists)
-    process_.send_signal(signal.SIGINT)
-    process_.communicate()
-    before = (tmp_path / "run" / "last.safetensors").read_bytes()
-
+def test_full_disk_is_one_line_and_the_old_checkpoint_stays(copy):
     import resource  # which Windows has not
+
+    before = (copy / "last.safetensors").read_bytes()
 
     def small_files():
         limit = len(before) // 2
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # then writing fails as on a full disk
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
-    done = process("train.py", "--resume", str(tmp_path / "run"), preexec_fn=small_files)
+    more = ["--resume", str(copy), "--steps", "60"]
+    done = process("train.py", *more, preexec_fn=small_files)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("error: ")
     assert "Traceback" not in done.stderr
-    assert (tmp_path / "run" / "last.safetensors").read_bytes() == before
+    assert (copy / "last.safetensors").read_bytes() == before
 
 
 @NOT_WINDOWS
@@ -229,65 +208,13 @@ def test_ctrl_c_saves_says_how_to_continue_and_exits_130(tmp_path, text):
     assert checkpoints.load(tmp_path / "run/last.safetensors").metadata["state"]["step"] == stopped
 
 
-def test_loss_that_is_not_finite_stops_the_run(tmp_path, text):
-    options = ["--data", text, "--runs", str(tmp_path), "--name", "run", *QUICK]
-    done = run("train.py", *options, "--model", "gpt2", "--lr", "1e30", "--clip", "0")
-    line = mistake(done)
-    assert re.search(r"(loss is (nan|inf)|NaN or infinite) .*rate of \S+; start again", line)
-    (path,) = re.findall(r"the last good weights are in (.*)\)", line)
-    assert all(t.isfinite().all() for t in tensors(Path(path)).values())
-
-
-class Bomb:
-    """What would make a file if it were unpickled."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return (open, (str(self.path), "w"))
-
-
-def test_checkpoint_with_code_in_it_is_refused_and_nothing_is_executed(copy, tmp_path):
-    proof = tmp_path / "executed"
-    pickle.loads(pickle.dumps(Bomb(proof))).close()
-    assert proof.exists()  # it would
-    proof.unlink()
-    for name in ("last.safetensors", "model.safetensors"):
-        (copy / name).write_bytes(pickle.dumps(Bomb(proof)))
-    assert "is not a whole checkpoint" in mistake(run("train.py", "--resume", str(copy)))
-    torch.save({"model": Bomb(proof)}, copy / "model.safetensors")
-    assert "is not a whole checkpoint" in mistake(run("sample", "--run", str(copy)))
-    assert not proof.exists()
-
-
-def test_checkpoint_that_is_cut_or_changed_or_anothers_is_refused(copy, trained):
-    for name, args in (
-        ("last.safetensors", ("train.py", "--resume", str(copy))),
-        ("model.safetensors", ("eval", "--run", str(copy))),
-    ):
-        path = copy / name
-        whole = path.read_bytes()
-        path.write_bytes(whole[:-1000])
-        assert "is not a whole checkpoint" in mistake(run(*args))
-        path.write_bytes(whole[:-1000] + bytes(1000))
-        assert "is damaged" in mistake(run(*args))
-        path.write_bytes(whole)
-    shutil.copy(trained["modern"][0] / "last.safetensors", copy)
-    assert "belongs to another model" in mistake(run("train.py", "--resume", str(copy)))
-
-
-def torchrun(*args):
-    options = ["--standalone", "--nproc_per_node=2", "train.py"]
-    return ["-m", "torch.distributed.run", *options, *args]
-
-
 @NOT_WINDOWS
 def test_two_processes_and_two_micro_batches_learn_what_one_does(tmp_path, text):
-    options = ["--data", text, "--runs", str(tmp_path), *QUICK, "--steps", "50", "--model", "gpt2"]
+    options = ["--data", text, "--runs", str(tmp_path), *QUICK, "--steps", "20", "--model", "gpt2"]
     assert run("train.py", "--name", "whole", *options).returncode == 0
     assert run("train.py", "--name", "halves", *options, "--micro-batches", "2").returncode == 0
-    done = process(*torchrun("--name", "processes", *options))
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+    done = process(*torchrun, "train.py", "--name", "processes", *options)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("model: ") == 1 and "2 processes" in done.stdout
     whole = losses(tmp_path / "whole")
@@ -305,42 +232,27 @@ def test_two_processes_and_two_micro_batches_learn_what_one_does(tmp_path, text)
         (["--n-layer", "0"], "--n-layer must be at least 1"),
         (["--block-size", "3000"], "--block-size 3000 needs at least 30,001"),
         (["--steps", "1", "--minutes", "1"], "give --steps or --minutes, not both"),
-        (["--minutes", "0"], "--minutes must be above 0"),
-        (["--patience", "0"], "--patience must be at least 1"),
-        (["--weight-decay", "-1"], "--weight-decay must not be negative"),
         (["--batch-size", "6", "--micro-batches", "4"], "--batch-size must be a multiple of 4"),
         (["--model", "bigram", "--n-layer", "2"], "only a table; leave --n-layer out"),
         (["--preset", "gpt2-124m", "--model", "bigram"], "--preset gpt2-124m has no bigram"),
         (["--device", "NONE"], "; --device can be "),
         (["--init", "gpt2"], "--init has the weights of a GPT-2; add --model gpt2"),
         (["--init", "no/where", "--model", "gpt2"], "no/where is"),
-        (["--data", "nowhere.txt"], "there is no file 'nowhere.txt'"),
-        (["--data", "EMPTY"], "is empty; give a file with text in it"),
-        (["--data", "BINARY"], "is not UTF-8 text"),
         (["--data", "SHORT"], "the text has 11 tokens, and --block-size"),
-        (["--data", "WRONG"], "its JSON says"),
         (["--data", "FOLDER"], "has no files of ids, NAME.bin"),
         (["--resume", "FOLDER"], "is not a run folder"),
-        (["--resume", "nowhere"], "there is no run folder nowhere"),
-        (["--name", "a/b"], "--name must be a plain folder name"),
     ],
 )
 def test_mistakes_are_one_line_and_leave_nothing(tmp_path, text, args, problem):
-    (tmp_path / "empty").write_text(" \n")
-    (tmp_path / "binary").write_bytes(bytes(range(256)))
-    (tmp_path / "short").write_text("hello world")
-    (tmp_path / "folder").mkdir()
-    wrong = write(tmp_path, list(range(100)), count=99)
-    files = {name.upper(): str(tmp_path / name) for name in ("empty", "binary", "short", "folder")}
-    files["WRONG"] = str(wrong)
+    (tmp_path / "SHORT").write_text("hello world")
+    (tmp_path / "FOLDER").mkdir()
+    files = {name: str(tmp_path / name) for name in ("SHORT", "FOLDER")}
     files["NONE"] = "mps" if torch.cuda.is_available() else "cuda"
-    before = {path.name for path in tmp_path.iterdir()}
     data = [] if "--data" in args else ["--data", text]
     options = [files.get(arg, arg) for arg in args]
     done = run("train.py", "--runs", str(tmp_path / "runs"), *data, *options)
     assert problem in mistake(done)
-    left = {path.name for path in tmp_path.iterdir()} - before
-    assert left <= {"runs"} and not list(tmp_path.glob("runs/*"))
+    assert not list(tmp_path.glob("runs/*"))
 
 
 def test_presets_set_the_same_options_and_the_defaults_are_one_of_them():
@@ -369,22 +281,12 @@ def test_help_shows_the_defaults_of_the_model_and_the_run(copy):
     ("args", "problem"),
     [
         (["--lr", "0.5"], "was started with --lr 0.001, not 0.5; leave --lr out"),
-        (["--lr", "0.01"], "was started with --lr 0.001, not 0.01; leave --lr out"),
         (["--model", "modern"], "was started with --model gpt2, not modern; leave --model out"),
-        (["--seed", "1"], "was started with --seed 1337, not 1; leave --seed out"),
-        (["--name", "x"], "was started with --name gpt2, not x; leave --name out"),
         (["--steps", "50", "--minutes", "1"], "give --steps or --minutes, not both"),
     ],
 )
 def test_option_that_differs_from_the_runs_is_refused(copy, args, problem):
     assert problem in mistake(run("train.py", "--resume", str(copy), *args))
-
-
-def test_default_that_differs_from_the_runs_seed_is_refused(tmp_path, text):
-    options = ["--data", text, "--runs", str(tmp_path), "--name", "run", *QUICK, "--steps", "2"]
-    assert run("train.py", *options, "--seed", "1").returncode == 0
-    problem = mistake(run("train.py", "--resume", str(tmp_path / "run"), "--seed", "1337"))
-    assert "was started with --seed 1, not 1337" in problem
 
 
 def test_finished_run_continues_with_more_steps_or_minutes(copy):
@@ -393,26 +295,12 @@ def test_finished_run_continues_with_more_steps_or_minutes(copy):
     assert "resumed at step 40" in done.stdout and "trained: 60 steps" in done.stdout
     assert [line["step"] for line in Run(copy, "").read_metrics()][-3:] == [40, 50, 60]
     assert Run(copy, "gpt").settings(train_py.Config).steps == 60  # also if it is stopped now
-    done = run("train.py", "--resume", str(copy), "--minutes", "0.02")
+    done = run("train.py", "--resume", str(copy), "--minutes", "0.01")
     assert done.returncode == 0, done.stderr
     results = json.loads((copy / "results.json").read_text())
-    assert results["seconds"] >= 1.2
     problem = mistake(run("train.py", "--resume", str(copy), "--steps", "60"))
     assert f"has done {results['steps']:,} steps already; give at least as many --steps" in problem
-    assert Run(copy, "gpt").settings(train_py.Config).minutes == 0.02
-    done = run("train.py", "--resume", str(copy), "--steps", str(results["steps"] + 3))
-    assert f"trained: {results['steps'] + 3:,} steps" in done.stdout
-
-
-def test_dev_loss_that_is_nan_ends_training_with_a_message(monkeypatch, tmp_path, text):
-    def nan(model, *_):
-        for parameter in model.parameters():
-            parameter.data.fill_(torch.nan)
-        return torch.nan
-
-    monkeypatch.setattr(train_py, "estimate_loss", nan)
-    options = ["--data", text, "--runs", str(tmp_path), "--name", "run", *QUICK]
-    assert "the dev loss is nan after step 4" in mistake(run("train.py", *options))
+    assert Run(copy, "gpt").settings(train_py.Config).minutes == 0.01
 
 
 def test_stage_of_the_lecture_has_the_lectures_settings():
@@ -492,16 +380,6 @@ def test_eval_says_what_training_said(trained):
         assert f"{bits:.4f} bits a character" in done.stdout
 
 
-def test_eval_computes_in_the_precision_of_the_training(tmp_path, text):
-    options = ["--data", text, "--runs", str(tmp_path), "--name", "run", *QUICK]
-    assert run("train.py", *options, "--dtype", "bfloat16").returncode == 0
-    dev = json.loads((tmp_path / "run" / "results.json").read_text())["dev"]
-    done = run("eval", "--run", str(tmp_path / "run"))
-    assert f"loss: {dev:.4f} nats a token, context 16, bfloat16" in done.stdout
-    done = run("eval", "--run", str(tmp_path / "run"), "--dtype", "float32")
-    assert "float32" in done.stdout
-
-
 def test_several_samples_are_drawn_at_once(trained):
     folder, _ = trained["modern"]
     options = ["--prompt", "The ", "--tokens", "20", "--count", "3", "--device", "cpu"]
@@ -521,20 +399,6 @@ def test_loaded_model_continues_text_and_has_the_loss_of_its_run(trained, text):
         assert estimate_loss(model, split, 16) == pytest.approx(dev, abs=1e-6)
 
 
-def test_damaged_config_is_one_sentence(copy):
-    whole = json.loads((copy / "config.json").read_text())
-    for damage in (
-        {"config": {**whole["config"], "steps": "40"}},
-        {"vocabulary": 3},
-        {"config": 1},
-    ):
-        (copy / "config.json").write_text(json.dumps({**whole, **damage}))
-        assert mistake(run("train.py", "--resume", str(copy)))
-    (copy / "config.json").write_bytes(b"\xff{")
-    for args in (("train.py", "--resume", str(copy)), ("eval", "--run", str(copy))):
-        assert "config.json is damaged" in mistake(run(*args))
-
-
 def test_eval_refuses_a_text_that_is_no_longer_the_runs(copy, tmp_path):
     config = json.loads((copy / "config.json").read_text())
     changed = tmp_path / "changed.txt"
@@ -546,14 +410,12 @@ def test_eval_refuses_a_text_that_is_no_longer_the_runs(copy, tmp_path):
 
 
 def test_attention_is_drawn_for_every_head(trained, tmp_path):
-    for name in ("maps.svg", "maps.png"):
-        for model in ("modern", "gpt2"):
-            out = tmp_path / f"{model}-{name}"
-            options = ["--prompt", "The king ", "--out", str(out)]
-            done = run("attention", "--run", str(trained[model][0]), *options)
-            assert done.returncode == 0, done.stderr
-            assert done.stdout == f"{out}: 2 blocks, 2 heads, 9 tokens\n"
-            assert out.stat().st_size > 1000
+    for model, out in (("modern", tmp_path / "maps.svg"), ("gpt2", tmp_path / "maps.png")):
+        options = ["--prompt", "The king ", "--out", str(out)]
+        done = run("attention", "--run", str(trained[model][0]), *options)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == f"{out}: 2 blocks, 2 heads, 9 tokens\n"
+        assert out.stat().st_size > 1000
 
 
 def test_all_signs_can_be_labels(tmp_path):
@@ -602,16 +464,6 @@ def test_exported_model_with_tokens_of_several_characters_is_trained_on_by_itsel
     assert (done.returncode, done.stdout[:3]) == (0, "ab "), done.stderr
 
 
-def test_run_by_the_clock_takes_about_that_long(tmp_path, text):
-    options = ["--data", text, "--runs", str(tmp_path), "--name", "run", *QUICK[:-6]]
-    options = [*SIZES, "--batch-size", "4", "--device", "cpu", "--preset", "cpu", *options[:6]]
-    done = run("train.py", *options, "--minutes", "0.02")
-    assert done.returncode == 0, done.stderr
-    results = json.loads((tmp_path / "run" / "results.json").read_text())
-    assert 1.2 <= results["seconds"] < 2.5
-    assert len(Run(tmp_path / "run", "").read_metrics()) == 10
-
-
 def test_ablation_prints_what_each_change_is_worth(tmp_path, text):
     options = ["--data", text, "--steps", "1", "--seeds", "2"]
     done = run("ablate", *options, "--runs", str(tmp_path), "--name", "run")
@@ -627,31 +479,20 @@ def test_ablation_prints_what_each_change_is_worth(tmp_path, text):
     ("args", "problem"),
     [
         (["sample", "--run", "RUN", "--prompt", "∑"], "the text has the character '∑'"),
-        (["sample", "--run", "RUN", "--temperature", "-1"], "must not be negative"),
-        (["sample", "--run", "RUN", "--top-k", "0"], "--top-k must be at least 1"),
         (["sample", "--run", "RUN", "--top-p", "2"], "--top-p is a probability"),
         (["sample", "--run", "no/where"], "no/where is"),
-        (["sample", "--run", "TMP"], "is not a run folder"),
-        (["attention", "--run", "RUN", "--prompt", "The king is dead"], "must have 1 to 16"),
         (["attention", "--run", "RUN", "--prompt", ""], "has 0 tokens; it must have 1 to 16"),
         (["attention", "--run", "RUN", "--out", "maps.jpeg"], "the picture is SVG or PNG"),
-        (
-            ["attention", "--run", "BIGRAM", "--prompt", "a"],
-            "is a Bigram, whose heads cannot be drawn",
-        ),
+        (["attention", "--run", "BIGRAM", "--prompt", "a"], "whose heads cannot be drawn"),
         (["eval", "--run", "RUN", "--block-size", "17"], "at most the model's context, 16"),
-        (["eval", "--run", "RUN", "--data", "nowhere"], "there is no file 'nowhere'"),
         (["export", "--run", "MODERN", "--to", "x"], "is not a GPT-2; train one with --model gpt2"),
         (["export", "--run", "RUN", "--to", "TMP"], "exists; choose another folder"),
-        (["ablate", "--steps", "0"], "--steps and --seeds must be at least 1"),
     ],
 )
 def test_mistakes_in_verbs_are_one_line(trained, tmp_path, args, problem):
     known = {"RUN": "gpt2", "MODERN": "modern", "BIGRAM": "bigram"}
     paths = {name: str(trained[model][0]) for name, model in known.items()}
     paths["TMP"] = str(tmp_path)
-    if "--prompt" in args and args[-1] == "The king is dead":
-        args = [*args[:-1], "The king is dead, long live the king"]
     assert problem in mistake(run(*(paths.get(arg, arg) for arg in args)))
 
 
