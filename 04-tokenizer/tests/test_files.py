@@ -1,8 +1,6 @@
 """Files: what is read is what was written, others read it too, and damage is noticed."""
 
 import json
-import os
-import stat
 import subprocess
 import sys
 
@@ -102,15 +100,6 @@ def test_model_is_written_after_the_vocabulary_for_people(tmp_path, monkeypatch)
     assert [path.name for path in tmp_path.iterdir()] == ["x.vocab"]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows replaces no open file")
-def test_who_reads_a_file_while_it_is_replaced_reads_the_old_one(tmp_path):
-    path = tmp_path / "x.tiktoken"
-    path.write_text("precious")
-    with path.open() as file:
-        small().save(path)
-        assert file.read() == "precious"
-
-
 def test_special_token_spelled_like_an_ordinary_one_cannot_be_in_a_tokenizer_json(tmp_path):
     tokenizer = small()
     tokenizer.register_special_tokens({"low": 300})
@@ -142,14 +131,6 @@ FastTokenizer().save(sys.argv[1])
     assert {path.name for path in tmp_path.iterdir()} == {"x.model", "x.vocab"}
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
-def test_file_can_be_read_by_others_as_usual(tmp_path):
-    small().save(tmp_path / "x.tiktoken")
-    (tmp_path / "usual").touch()
-    modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
-    assert len(modes) == 1
-
-
 # What others make of our files
 
 
@@ -174,15 +155,10 @@ def hugging_face(both, tmp_path_factory):
 
 
 @given(text=texts)
-def test_hugging_face_gives_the_same_ids(hugging_face, text):
-    ours, theirs = hugging_face
-    assert theirs.encode(text).ids == ours.encode(text, "all")
-
-
-@given(text=texts)
-def test_hugging_face_decodes_the_same_text(hugging_face, text):
+def test_hugging_face_gives_the_same_ids_and_decodes_them_to_the_same_text(hugging_face, text):
     ours, theirs = hugging_face
     ids = ours.encode(text, "all")
+    assert theirs.encode(text).ids == ids
     assert theirs.decode(ids, skip_special_tokens=False) == ours.decode(ids)
 
 
@@ -239,20 +215,12 @@ def test_the_undamaged_file_is_read(tmp_path):
     [
         ("tokenizer 1", "minbpe v1", 1),
         ('"(?s)."', '"(?s"', 2),
-        ('"(?s)."', "(?s).", 2),
         ("bytes 0 1", "bytes 0 0", 3),
-        ("bytes 0 1", "bytes 0 x", 3),
-        ("bytes 0 1 2", "bytes 0 1", 3),
         ("special 1", "special 2", 6),
-        ("special 1", "special", 4),
         ('" 300', '" -1', 5),
         ("merges 2", "merges 3", 9),
-        ("merges 2", "merges 1", 7),
         ("97 98 256", "97 258 256", 7),
-        ("256 99 257", "256 99 256", 8),
-        ("97 98 256", "97 98 97", 7),
         ("256 99 257", "97 98 257", 8),
-        ("97 98 256\n256 99 257", "97 98 257\n257 99 256", 8),
     ],
 )
 def test_damaged_model_is_refused_with_the_line(tmp_path, good, bad, line):
@@ -274,12 +242,6 @@ def test_damaged_model_is_refused_with_the_line(tmp_path, good, bad, line):
 )
 def test_model_that_would_give_other_ids_is_refused(tmp_path, good, bad, problem):
     assert problem in load(tmp_path, "x.model", GOOD.replace(good, bad))
-
-
-def test_model_whose_tokens_double_for_ever_is_refused(tmp_path):
-    merges = ["97 97 256", *(f"{i} {i} {i + 1}" for i in range(256, 320)), ""]
-    text = GOOD.partition("special")[0] + "special 0\nmerges 65\n" + "\n".join(merges)
-    assert load(tmp_path, "x.model", text) == ": the file is damaged in line 26"
 
 
 @pytest.mark.parametrize("kind", [BasicTokenizer, RegexTokenizer, FastTokenizer])
@@ -322,9 +284,7 @@ def ranks(tmp_path) -> str:
     ("good", "bad", "problem"),
     [
         ("bG8= 256", "bG8 256", "the file is damaged in line 257"),
-        ("bG8= 256", "bG8=", "the file is damaged in line 257"),
         ("bG8= 256", "YQ== 256", "the file is damaged in line 257"),
-        ("YQ== 97\n", "\n", "the file is damaged in line 98"),
         ("258\n", "258", "the file is damaged in line 259"),
         ("bG8= 256", "bG8= 97", "two tokens have the same id"),
         ("YQ== 97\n", "", "a vocabulary needs all 256 bytes, but 0x61 is missing"),
@@ -352,36 +312,20 @@ def edited(tmp_path, *keys, value):
     ("keys", "value", "problem"),
     [
         (["model"], None, "not a tokenizer.json, or a damaged one (KeyError('model'))"),
-        (["model", "vocab"], [], "not a tokenizer.json, or a damaged one"),
-        (["model", "vocab", "日"], 400, "not a tokenizer.json, or a damaged one (KeyError('日'))"),
         (["model", "vocab", "a"], None, "0x61 is missing"),
-        (["model", "vocab", "a"], 98, "two tokens have the same id"),
-        (["model", "merges", 0], ["l"], "not a tokenizer.json, or a damaged one"),
         (["model", "merges", 0], ["l", "q"], "not a tokenizer.json, or a damaged one"),
         (["model", "merges"], [["lo", "w"], ["l", "o"]], "not in the order of their ids"),
-        (["model", "merges", 2], None, "no training learns these merges"),
         (["model", "dropout"], 0.1, "it uses dropout, which this package does not support"),
-        (["model", "unk_token"], "[UNK]", "it uses unk_token"),
         (["normalizer"], {"type": "NFC"}, "it uses normalizer"),
-        (["truncation"], {"max_length": 5}, "it uses truncation"),
-        (["padding"], {"pad_id": 0}, "it uses padding"),
         (["post_processor"], {"type": "TemplateProcessing"}, "it uses a post_processor"),
         (["model", "type"], "WordPiece", "this is a WordPiece tokenizer"),
         (["added_tokens", 0, "lstrip"], True, "it uses lstrip"),
-        (["added_tokens", 0, "id"], 97, "cannot have the id 97, which is taken"),
         (["pre_tokenizer"], {"type": "Whitespace"}, "does not support: ['Whitespace']"),
-        (["pre_tokenizer", "pretokenizers", 0, "pattern", "Regex"], "(", "a damaged one"),
-        (["pre_tokenizer", "pretokenizers", 0, "invert"], True, "it uses a pre_tokenizer"),
         (["pre_tokenizer", "pretokenizers", 1, "add_prefix_space"], True, "a pre_tokenizer"),
     ],
 )
 def test_tokenizer_json_that_would_give_other_ids_is_refused(tmp_path, keys, value, problem):
     assert problem in load(tmp_path, "x.json", edited(tmp_path, *keys, value=value))
-
-
-def test_tokenizer_json_cut_short_is_refused_with_the_line(tmp_path):
-    text = edited(tmp_path, "version", value="1.0")
-    assert load(tmp_path, "x.json", text[: len(text) // 2]) == ": the file is damaged in line 1"
 
 
 def test_older_spelling_of_merges_is_read(tmp_path):
@@ -398,7 +342,3 @@ def test_tokenizer_json_of_gpt2_has_its_pattern_by_name(tmp_path):
     loaded = FastTokenizer()
     loaded.load(tmp_path / "x.json")
     assert loaded.pattern == PATTERNS["gpt2"]
-
-
-def test_file_of_no_known_format_is_refused(tmp_path):
-    assert "must end in .model, .tiktoken or .json" in load(tmp_path, "x.txt", GOOD)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tokenizers import Regex, models, pre_tokenizers, trainers
 from tokenizers import Tokenizer as HuggingFace
 
-from tokenizer import BasicTokenizer, FastTokenizer, RegexTokenizer, counting, training
+from tokenizer import BasicTokenizer, FastTokenizer, RegexTokenizer, training
 from tokenizer.basic import apply_merges, build_vocab
 from tokenizer.huggingface import of_oniguruma, to_letters
 from tokenizer.model_file import check_merges
@@ -110,14 +110,6 @@ def test_vocabulary_that_reaches_a_special_token_is_refused():
         assert len(tokenizer.vocab) == 256
 
 
-def test_trained_again_a_tokenizer_forgets_what_it_knew():
-    tokenizer = FastTokenizer()
-    tokenizer.train("low lower lowest", 258)
-    assert tokenizer.encode("low") == [257]
-    tokenizer.train("high higher highest", 258)
-    assert tokenizer.encode("low") == [*b"low"]
-
-
 @pytest.mark.parametrize(
     "merges",
     [
@@ -202,33 +194,6 @@ def test_files_are_trained_as_their_texts(tmp_path, num_workers):
     of_files.train_from_files(map(str, paths), 270, num_workers)
     of_texts.train_from_iterator(TEXTS, 270)
     assert of_files.ranks == of_texts.ranks
-
-
-def test_no_more_blocks_are_taken_than_the_workers_need(monkeypatch):
-    done = []
-
-    class Pool:  # one that works only when asked for a result
-        def __init__(self, *_): ...
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *_): ...
-        def submit(self, work, block, pattern):
-            class Later:
-                def result(self):
-                    done.append(block)
-                    return work(block, pattern)
-
-            return Later()
-
-    def blocks():
-        for number in range(100):
-            assert number - len(done) <= 5
-            yield f"block {number}"
-
-    monkeypatch.setattr(counting, "ProcessPoolExecutor", Pool)
-    split = FastTokenizer().split
-    assert counting.count_chunks(blocks(), split, 2)["block"] == 100
 
 
 # Against other people's trainers, on a long text.
