@@ -67,17 +67,5 @@ def test_readme_that_asks_for_more_than_was_measured_is_an_error(root):
         paste({"01-a": report("01-a", "1,000").lines()}, root)
 
 
-def test_rows_are_printed_as_they_are_measured(capsys):
-    report("01-a", "1,000")
-    assert capsys.readouterr().out.splitlines() == [
-        "",
-        "How fast",
-        "",
-        "| model | words/s | ratio |",
-        "| --- | --: | --: |",
-        "| ours | 1,000 | 2.0 |",
-    ]
-
-
 def test_machine_is_described_in_words():
     assert re.fullmatch(r".+, \d+ cores, \w+", machine())

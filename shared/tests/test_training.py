@@ -88,18 +88,6 @@ def test_run_that_was_interrupted_and_resumed_is_the_same_to_the_last_bit(tmp_pa
     assert metrics(tmp_path / "whole") == metrics(tmp_path / "cut")
 
 
-def test_exception_in_the_loop_gives_ctrl_c_back(tmp_path):
-    before = signal.getsignal(signal.SIGINT)
-
-    def fail(step):
-        assert signal.getsignal(signal.SIGINT) != before
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        train(setup(tmp_path / "run"), fail)
-    assert signal.getsignal(signal.SIGINT) == before
-
-
 def test_ctrl_c_says_how_to_continue_and_in_the_last_step_lets_the_run_finish(tmp_path, capsys):
     assert is_interrupted(setup(tmp_path / "a"), interrupt_at(9))
     assert capsys.readouterr().out.splitlines()[-2:] == [
@@ -158,15 +146,6 @@ def test_state_of_another_model_is_refused(tmp_path):
     train(setup(path))
     (path / "last.safetensors").write_bytes((path / "model.safetensors").read_bytes())
     with pytest.raises(UserError, match=r"last\.safetensors belongs to another model"):
-        setup(path)
-
-
-def test_damaged_metrics_are_refused_when_the_run_continues(tmp_path):
-    path = tmp_path / "run"
-    train(setup(path))
-    lines = (path / "metrics.jsonl").read_text().replace("dev", "div", 1)
-    (path / "metrics.jsonl").write_text(lines)
-    with pytest.raises(UserError, match=r"metrics\.jsonl is damaged"):
         setup(path)
 
 
