@@ -170,14 +170,6 @@ def test_typed_name_is_read_letter_by_letter_and_fake_counts_make_a_rare_one_pos
 
 
 @notebook("bigrams")
-def test_training_is_seen_and_can_be_stopped(page):
-    page.get_by_role("button", name="Train for 100 steps").click()
-    expect(page.get_by_text(re.compile(r"^step \d+: loss \d\.\d{4}; by count"))).to_be_visible()
-    page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_text(re.compile(r"^Finished at step [0-8]?\d: loss "))).to_be_visible()
-
-
-@notebook("bigrams")
 def test_counted_run_can_be_picked(page):
     options = ["--model", "bigram", "--data", "bundled"]
     with run_picked(page, "02-makemore", *options) as results:
@@ -271,10 +263,3 @@ def test_letters_that_reach_a_unit_follow_the_slider(page):
     expect(page.get_by_text("mari reaches this unit.")).to_be_visible()
     page.get_by_role("slider", name="Unit").press("ArrowRight")
     expect(page.get_by_text("anne reaches this unit.")).to_be_visible()
-
-
-@notebook("wavenet")
-def test_names_are_those_of_the_run_that_is_picked(page):
-    options = ["--model", "wavenet", "--data", "bundled", "--steps", "3", "--batch-size", "8"]
-    with run_picked(page, "02-makemore", *options) as results:
-        expect(page.get_by_text(f"dev loss {results['dev']:.4f}. Names: ")).to_be_visible()

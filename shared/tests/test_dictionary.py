@@ -14,7 +14,6 @@ from shared import cli
 from shared.dictionary import (
     CODE_LINK,
     FILE,
-    LINES,
     Options,
     definitions,
     entries_of,
@@ -125,13 +124,6 @@ def test_command_prints_an_entry_where_its_code_is_and_the_first_lines(capsys):
         place = re.search(rf"`{name}` \((\S+cache\.py):(\d+)\)", printed)
         assert Path(place[1]).read_text().splitlines()[int(place[2]) - 1] == f"class {name}:"
     assert "```python\nclass LayerCache:\n" in printed
-
-
-def test_command_cuts_long_code_and_says_so(capsys):
-    main(Options(term=("autograd",)))
-    code = capsys.readouterr().out.rpartition("```python\n")[2].splitlines()
-    assert code[0] == "class Value:"
-    assert re.fullmatch(r"# … \d+ more lines", code[LINES]) and code[LINES + 1] == "```"
 
 
 def test_command_lists_all_terms(capsys):

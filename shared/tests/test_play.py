@@ -1,8 +1,8 @@
 """The facts about the play, each told from the text, the derivation or the grammar's data.
 
-Nothing of the generator is used to check it. `retell` goes from the derivation to the text, and
-`chances` from the text to its probability, summed over every derivation that the text could have
-(the inside algorithm). Where both agree on the cost of a speech, it has one derivation only.
+Nothing of the generator is used to check it. `chances` goes from the text to its probability,
+summed over every derivation that the text could have (the inside algorithm). Only if there is no
+other derivation is it that of the one that the generator followed.
 """
 
 import hashlib
@@ -22,7 +22,6 @@ from shared.play import (
     LONGEST_SCENE,
     POLITE,
     SHORTEST_SCENE,
-    Choice,
     Play,
     write,
 )
@@ -41,11 +40,6 @@ def chance(rule: str, index: int) -> float:
     return weights[index] / math.fsum(weights)
 
 
-@cache
-def template(rule: str, index: int) -> str:
-    return list(GRAMMAR[rule])[index]
-
-
 def addressed(text: str, listener: str) -> str:
     """Fill in the words that depend on who listens."""
     for familiar, polite in zip(FAMILIAR, POLITE, strict=True):
@@ -57,48 +51,6 @@ def is_start(text: str, at: int) -> bool:
     """Say whether a line or sentence begins there, perhaps with an apostrophe before it."""
     before = text[max(0, at - 3) : at].removesuffix("'")
     return not before or before.endswith(("\n", ". ", "! ", "? "))
-
-
-def capitalized(text: str) -> str:
-    return "".join(c.upper() if is_start(text, at) else c for at, c in enumerate(text))
-
-
-def retell(derivation: tuple[Choice, ...]) -> Iterator[tuple[str, float]]:
-    """Yield each speech, with the stage direction before it, and its cost in nats."""
-    choices = list(reversed(derivation))
-    costs: list[float] = []
-
-    def expand(rule: str) -> str:
-        name, index = choices.pop()
-        assert name == rule
-        costs.append(-math.log(chance(rule, index)))
-        return re.sub("<(.+?)>", lambda slot: expand(slot[1]), template(rule, index))
-
-    def pick(rule: str, people: list[str]) -> str:
-        return people[int(expand(f"{rule} of {len(people)}"))]
-
-    story, spoken, present, speaker, listener = "", 0, [""], "", ""
-    while choices:
-        goes_on = 0 < spoken < LONGEST_SCENE
-        if goes_on and spoken >= SHORTEST_SCENE:
-            goes_on = expand("scene") == "goes on"
-        if goes_on:
-            rest = [name for name in present if name not in (speaker, listener)]
-            speaker = pick("answer", [listener, *rest])
-        else:
-            size = int(expand("cast"))
-            present = []
-            while len(present) < size:
-                present.append(pick("one", [name for name in PEOPLE if name not in present]))
-            names = [name.upper() for name in present]
-            story += capitalized(expand("setting"))
-            story += f"\nEnter {', '.join(names[:-1])} and {names[-1]}.\n\n"
-            speaker, spoken = pick("answer", present), 0
-        listener = pick("one", [name for name in present if name != speaker])
-        story += f"{speaker.upper()}:\n{capitalized(addressed(expand('speech'), listener))}\n"
-        yield story, math.fsum(costs)
-        story, spoken = "", spoken + 1
-        costs.clear()
 
 
 @cache
@@ -168,25 +120,13 @@ def chances(text: str) -> Iterator[float]:
         probability, spoken = 1.0, spoken + 1
 
 
-def test_nats_are_the_sum_of_the_costs_of_the_choices(play: Play) -> None:
-    nats = math.fsum(-math.log(chance(rule, index)) for rule, index in play.derivation)
-    assert play.nats == pytest.approx(nats, rel=1e-9)
-    assert play.nats_per_character == play.nats / len(play.text)
-
-
-def test_the_derivation_tells_the_whole_text(play: Play) -> None:
-    assert "\n".join(speech for speech, _ in retell(play.derivation)) == play.text
-
-
 @pytest.mark.parametrize("seed", [1337, 1])
-def test_no_speech_has_a_second_derivation(seed: int) -> None:
+def test_nats_are_those_of_the_text_which_has_no_second_derivation(seed: int) -> None:
     play = write(seed, 50_000)
-    costs = [cost for _, cost in retell(play.derivation)]
-    parsed = [-math.log(probability) for probability in chances(play.text)]
+    costs = [-math.log(probability) for probability in chances(play.text)]
     assert len(costs) > 250
-    assert [math.exp(a - b) for a, b in zip(parsed, costs, strict=True)] == pytest.approx(
-        [1.0] * len(costs), rel=1e-9
-    )
+    assert math.fsum(costs) == pytest.approx(play.nats, rel=1e-9)
+    assert play.nats_per_character == play.nats / len(play.text)
 
 
 def test_alternatives_are_drawn_as_often_as_their_weights_say(play: Play) -> None:
@@ -208,12 +148,3 @@ def test_same_seed_gives_this_same_text_everywhere(play: Play) -> None:
 
 def test_shorter_play_is_the_beginning_of_the_longer(play: Play) -> None:
     assert play.text.startswith(write(characters=10_000).text)
-
-
-@pytest.mark.parametrize("characters", [1, 1000, 123_456])
-def test_play_ends_with_the_first_speech_that_makes_it_long_enough(characters: int) -> None:
-    play = write(characters=characters)
-    *_, (last_speech, _) = retell(play.derivation)
-    assert play.text.endswith(last_speech)
-    assert len(play.text.removesuffix(last_speech)) - 1 < characters
-    assert characters <= len(play.text) < characters + 2000

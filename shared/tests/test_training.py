@@ -210,13 +210,3 @@ def test_timer_saves_between_evaluations(tmp_path, monkeypatch):
         lambda step: saved.append(checkpoints.load(path).metadata["state"]["step"]),
     )
     assert saved == list(range(20))
-
-
-def test_step_that_does_not_end_with_log_is_a_mistake(tmp_path):
-    with pytest.raises(RuntimeError, match="must end with `log`"):
-        for _ in setup(tmp_path / "a"):
-            pass
-    run = setup(tmp_path / "b")
-    with pytest.raises(RuntimeError, match="`log_evaluation` if that is due"):
-        for _ in run:
-            run.log(torch.tensor(1.0))
