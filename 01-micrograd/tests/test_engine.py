@@ -334,26 +334,6 @@ def test_power_has_torch_s_derivatives_at_its_corners(x, n):
 # The fused neuron.
 
 
-@pytest.mark.parametrize("activation", ["", *ACTIVATIONS])
-@given(data=st.data())
-def test_fused_neuron_equals_the_same_written_with_scalars(activation, data):
-    numbers = st.floats(-2, 2)
-    n = data.draw(st.integers(0, 5))
-    draw = st.lists(numbers, min_size=n, max_size=n)
-    w, x, b = data.draw(draw), data.draw(draw), data.draw(numbers)
-    one = ([Value(v) for v in w], [Value(v) for v in x], Value(b))
-    two = ([Value(v) for v in w], [Value(v) for v in x], Value(b))
-    fused = neuron(*one, activation)
-    plain = sum((wi * xi for wi, xi in zip(two[0], two[1], strict=True)), two[2])
-    if activation:
-        plain = getattr(plain, activation)()
-    fused.backward()
-    plain.backward()
-    assert math.isclose(fused.data, plain.data, rel_tol=1e-12, abs_tol=1e-12)
-    for mine, theirs in zip([*one[0], *one[1], one[2]], [*two[0], *two[1], two[2]], strict=True):
-        assert math.isclose(mine.grad, theirs.grad, rel_tol=1e-12, abs_tol=1e-12)
-
-
 def test_linear_adds_the_bias_of_each_row():
     x, w, b = [Value(2.0)], [[Value(3.0)], [Value(-1.0)]], [Value(0.5), Value(7.0)]
     first, second = fused.linear(x, w, b)

@@ -13,7 +13,7 @@ import pytest
 from conftest import LESSON, programs
 
 import train
-from house.programs import mistake, wait_until
+from house.programs import interrupt, mistake
 from micrograd import Value, draw
 from micrograd.nn import MLP
 
@@ -128,10 +128,7 @@ def test_without_set_up_train_py_says_what_to_do():
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one child alone")
 def test_ctrl_c_saves_the_pictures_and_exits_130(tmp_path):
     process = programs.start("train.py", "--steps", "100000", "--runs", str(tmp_path))
-    wait_until(process, lambda: bool([*tmp_path.glob("*/metrics.jsonl")]))
-    process.send_signal(signal.SIGINT)
-    out, errors = process.communicate(timeout=60)
-    assert (process.returncode, errors) == (130, "interrupted\n")
+    out = interrupt(process, lambda: bool([*tmp_path.glob("*/metrics.jsonl")]))
     assert re.search(r"after \d+ steps?:", out)
     assert len(list(tmp_path.glob("*/*.svg"))) == 2
 

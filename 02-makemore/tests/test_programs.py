@@ -5,7 +5,6 @@ import json
 import os
 import re
 import shutil
-import signal
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,7 +14,7 @@ import torch.nn.functional as F
 from conftest import LESSON
 
 import train as train_py
-from house.programs import Programs, losses, mistake, same_run, tensors, wait_until
+from house.programs import Programs, interrupt, is_saved, mistake, tensors
 from house.readmes import untrue_in_readme
 from makemore import load
 from makemore.__main__ import VERBS
@@ -24,10 +23,9 @@ from makemore.load import open_data
 from makemore.loss import estimate_loss
 from makemore.models import MODELS, build, examples
 from makemore.presets import PRESETS
-from shared import checkpoints
 
 programs = Programs(LESSON, train_py, VERBS)
-run, process = programs.run, programs.process
+run, succeed, process = programs.run, programs.succeed, programs.process
 QUICK = ["--model", "rnn", "--n-hidden", "16", "--batch-size", "8", "--steps", "40"]
 
 
@@ -52,8 +50,7 @@ def trained(tmp_path_factory):
     """A folder with a finished run in it, and what was printed."""
     folder = tmp_path_factory.mktemp("trained")
     (folder / "words.txt").write_text(TOWNS, encoding="utf-8")
-    options = ["--runs", str(folder), "--name", "run", "--data", str(folder / "words.txt")]
-    done = process("train.py", *options, *QUICK, "--test")
+    done = train(folder, *QUICK, "--test")
     assert (done.returncode, done.stderr.count("\n")) == (0, 1), done.stderr
     return folder, done
 
@@ -64,8 +61,7 @@ def trained(tmp_path_factory):
 def test_character_counts_the_same_in_words_of_any_length(folder):
     options = "--model rnn --optimizer sgd --lr 1 --weight-decay 0 --warm-up 0 --decay step"
     options += " --dropout 0 --steps 1 --batch-size 4 --batches by-length"
-    done = train(folder, *options.split())
-    assert done.returncode == 0, done.stderr
+    assert train(folder, *options.split()).returncode == 0
     data = open_data(str(folder / "words.txt"))
     torch.manual_seed(train_py.Config.seed)
     model = build("rnn", len(data.alphabet), n_embd=32, n_hidden=256, dropout=0.0)
@@ -98,12 +94,16 @@ def test_training_says_what_it_did(trained):
     assert all(re.fullmatch(r"  .{0,11} \((train|dev|new)\)", line) for line in samples)
     assert re.fullmatch(r"of 1,000 samples: [\d.]+% train, [\d.]+% dev, [\d.]+% new", lines[-2])
     assert "letters occur in both cases" in done.stderr
+    named = re.fullmatch(r"run: .*/ \((.*)\)", lines[-1])[1].split(", ")
+    more = {"config.json", "metrics.jsonl", "train.txt", "dev.txt", "last.safetensors", "samples"}
+    assert set(named) | more == {path.name for path in (folder / "run").iterdir()}
+    for name in ("loss.svg", "embedding.svg"):
+        assert ElementTree.parse(folder / "run" / name).getroot().tag.endswith("svg")
 
 
-@pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("model", ["mlp-bn", "wavenet"])
-def test_batches_by_length_never_meet_batch_norm_by_default(model, preset):
-    assert train_py.defaults(model, preset).batches == "random"
+def test_batches_by_length_never_meet_batch_norm_by_default(model):
+    assert {train_py.defaults(model, preset).batches for preset in PRESETS} == {"random"}
 
 
 def test_dev_loss_without_words_of_train_is_printed_where_there_are_such(folder):
@@ -112,24 +112,6 @@ def test_dev_loss_without_words_of_train_is_printed_where_there_are_such(folder)
     dev, new = (line for line in lines if "(dev" in line)
     assert dev.endswith("(dev)") and new.endswith("(dev words that are not also in train)")
     assert dev.split()[1] < new.split()[1]  # what is known is easier
-
-
-def test_files_of_the_run_are_those_it_names(trained):
-    folder, done = trained
-    named = re.search(r"run: .*/ \((.*)\)", done.stdout)[1].split(", ")
-    there = {path.name for path in (folder / "run").iterdir()}
-    more = {"config.json", "metrics.jsonl", "train.txt", "dev.txt", "last.safetensors", "samples"}
-    assert set(named) | more == there
-    for name in ("loss.svg", "embedding.svg"):
-        assert ElementTree.parse(folder / "run" / name).getroot().tag.endswith("svg")
-    config = json.loads((folder / "run" / "config.json").read_text(encoding="utf-8"))
-    assert config["lesson"] == "makemore" and config["config"]["n_hidden"] == 16
-
-
-def test_test_split_is_evaluated_only_when_asked_for(folder):
-    done = train(folder, *QUICK)
-    assert "(test)" not in done.stdout
-    assert "test" not in json.loads((folder / "run" / "results.json").read_text())
 
 
 def test_characters_without_a_font_are_named_in_one_line(folder):
@@ -171,7 +153,7 @@ def test_comparison_has_a_row_and_a_folder_for_every_model(folder):
     where = f"has a run of each model in it; choose one of them, for example {folder / 'run'}/lstm"
     assert where in mistake(run("sample", *whole))
     assert where in mistake(run("train.py", "--resume", whole[1]))
-    assert run("score", "--run", str(folder / "run" / "lstm"), "ab").returncode == 0
+    succeed("score", "--run", str(folder / "run" / "lstm"), "ab")
 
 
 # resuming
@@ -184,15 +166,7 @@ def test_comparison_has_a_row_and_a_folder_for_every_model(folder):
 def test_run_that_was_killed_and_resumed_is_the_same_to_the_last_bit(folder, model):
     options = ["--model", *model.split(), "--batch-size", "16", "--steps", "200"]
     options += ["--data", str(folder / "words.txt")]
-    assert run("train.py", "--runs", str(folder), "--name", "whole", *options).returncode == 0
-    process = programs.start("train.py", "--runs", str(folder), "--name", "killed", *options)
-    wait_until(process, lambda: len(losses(folder / "killed")) >= 3)
-    process.kill()
-    process.communicate()
-    assert not (folder / "killed" / "results.json").exists()
-    done = run("train.py", "--resume", str(folder / "killed"))
-    assert (done.returncode, "resumed at step" in done.stdout) == (0, True), done.stderr
-    assert same_run(folder / "whole", folder / "killed")
+    assert programs.is_same_after_a_kill(folder, *options)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one child alone")
@@ -200,13 +174,8 @@ def test_ctrl_c_saves_says_how_to_continue_and_exits_130(folder):
     options = ["--runs", str(folder), "--name", "run", "--data", str(folder / "words.txt")]
     more = ["--steps", "100000", "--evaluations", "1000"]
     process = programs.start("train.py", *options, *QUICK, *more)
-    wait_until(process, (folder / "run" / "metrics.jsonl").exists)
-    process.send_signal(signal.SIGINT)
-    out, errors = process.communicate(timeout=60)
-    assert (process.returncode, errors.splitlines()[-1]) == (130, "interrupted")
-    stopped = int(re.search(r"stopped after step ([\d,]+)", out)[1].replace(",", ""))
-    assert f"to continue: python train.py --resume {folder / 'run'}" in out
-    assert checkpoints.load(folder / "run/last.safetensors").metadata["state"]["step"] == stopped
+    out = interrupt(process, (folder / "run" / "metrics.jsonl").exists)
+    assert is_saved(folder / "run", out)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one child alone")
@@ -214,22 +183,15 @@ def test_ctrl_c_in_a_comparison_says_how_to_continue_the_model(folder):
     options = ["--runs", str(folder), "--name", "run", "--data", str(folder / "words.txt")]
     process = programs.start("train.py", *options, "--compare", "--minutes", "5")
     stopped = folder / "run" / "bigram-net"
-    wait_until(process, (stopped / "last.safetensors").exists)
-    process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert f"to continue: python train.py --resume {stopped}\n" in out
+    assert is_saved(stopped, interrupt(process, (stopped / "last.safetensors").exists))
 
 
 def test_finished_run_can_be_resumed_and_reports_again(trained, tmp_path):
-    shutil.copytree(trained[0], tmp_path / "copy")
-    (tmp_path / "copy" / "run" / "results.json").unlink()
-    config = tmp_path / "copy" / "run" / "config.json"
-    done = run("train.py", "--resume", str(config.parent))
-    assert (done.returncode, "resumed at step 40" in done.stdout) == (0, True)
-    assert (config.parent / "results.json").exists()
-    done = run("train.py", "--resume", str(config.parent), "--steps", "60")
-    assert (done.returncode, "trained: 60 steps" in done.stdout) == (0, True)
+    copy = shutil.copytree(trained[0] / "run", tmp_path / "copy")
+    (copy / "results.json").unlink()
+    assert "resumed at step 40" in succeed("train.py", "--resume", str(copy))
+    assert (copy / "results.json").exists()
+    assert "trained: 60 steps" in succeed("train.py", "--resume", str(copy), "--steps", "60")
 
 
 @pytest.mark.parametrize(
@@ -248,7 +210,7 @@ def test_resuming_takes_the_same_words_from_elsewhere_and_no_others(trained, tmp
     shutil.copytree(trained[0] / "run", tmp_path / "run")
     resumed = ["--resume", str(tmp_path / "run"), "--data", str(tmp_path / "moved.txt")]
     (tmp_path / "moved.txt").write_text(TOWNS, encoding="utf-8")
-    assert run("train.py", *resumed).returncode == 0
+    succeed("train.py", *resumed)
     (tmp_path / "moved.txt").write_text(TOWNS + "Zwickau\n", encoding="utf-8")
     assert "is not what" in mistake(run("train.py", *resumed))
 
@@ -297,16 +259,15 @@ def test_diverging_run_names_step_rate_and_the_last_good_weights(folder):
 def test_samples_are_told_from_the_training_words(trained):
     folder, _ = trained
     options = ["--run", str(folder / "run"), "--count", "50", "--top-k", "5"]
-    done = run("sample", *options)
-    assert (done.returncode, done.stderr) == (0, "")
-    *words, shares = done.stdout.splitlines()
+    out = succeed("sample", *options)
+    *words, shares = out.splitlines()
     train_words = (folder / "run" / "train.txt").read_text(encoding="utf-8").splitlines()
     for line in words:
         word, origin = re.fullmatch(r"(.*) \((\w+)\)", line).groups()
         assert (origin == "train") == (word in train_words)
     assert len(words) == 50
     assert re.fullmatch(r"of 1,000 samples: .*% train, .*% dev, .*% new", shares)
-    assert run("sample", *options).stdout == done.stdout
+    assert succeed("sample", *options) == out
 
 
 def test_loaded_model_gives_the_losses_of_its_run(trained):
@@ -319,8 +280,8 @@ def test_loaded_model_gives_the_losses_of_its_run(trained):
 
 def test_scores_are_the_models(trained):
     folder, _ = trained
-    done = run("score", "--run", str(folder / "run"), "Jena", "Bad Jena")
-    rows = [re.split(r"\s{2,}", line.strip()) for line in done.stdout.splitlines()]
+    out = succeed("score", "--run", str(folder / "run"), "Jena", "Bad Jena")
+    rows = [re.split(r"\s{2,}", line.strip()) for line in out.splitlines()]
     assert [row[0] for row in rows] == ["word", "Jena", "Bad Jena"]
     nats, per_character, bits = map(float, rows[1][1:])
     assert per_character == pytest.approx(nats / 5, abs=1e-3)
@@ -356,27 +317,13 @@ def test_experiment_leaves_its_pictures(tmp_path, name, pictures):
         assert tree.getroot().tag.endswith("svg")
 
 
-def test_name_that_is_taken_is_noticed_before_an_experiment(tmp_path):
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "something").touch()
-    options = ["--data", "bundled", "--steps", "1000000", "--runs", str(tmp_path), "--name", "run"]
-    assert "exists; choose another --name" in mistake(run("diagnose", *options))
-
-
 def test_help_names_every_model():
     assert set(MODELS) <= set(re.findall(r"[a-z-]+", run("train.py", "--help").stdout))
 
 
-@pytest.mark.parametrize(
-    ("args", "problem"),
-    [
-        (["find-lr", "--low", "1", "--high", "0.1"], "--low must be above 0 and below --high"),
-        (["diagnose", "--steps", "1"], "--steps must be at least 2"),
-    ],
-)
-def test_mistake_in_an_experiment_is_one_line_and_leaves_nothing(tmp_path, args, problem):
-    done = run(*args, "--data", "bundled", "--runs", str(tmp_path / "runs"))
-    assert problem in mistake(done)
+def test_mistake_in_an_experiment_is_one_line_and_leaves_nothing(tmp_path):
+    options = ["--low", "1", "--high", "0.1", "--data", "bundled", "--runs", str(tmp_path / "runs")]
+    assert "--low must be above 0 and below --high" in mistake(run("find-lr", *options))
     assert not (tmp_path / "runs").exists()
 
 
@@ -385,7 +332,7 @@ def test_mistake_in_an_experiment_is_one_line_and_leaves_nothing(tmp_path, args,
 
 def test_code_of_the_readme_prints_what_the_readme_says(folder, monkeypatch):
     options = ["--data", str(folder / "words.txt"), "--runs", str(folder / "runs")]
-    assert run("train.py", *options, "--name", "default", *QUICK).returncode == 0
+    succeed("train.py", *options, "--name", "default", *QUICK)
     monkeypatch.chdir(folder)
     results = doctest.testfile(str(LESSON / "README.md"), module_relative=False, encoding="utf-8")
     assert results.attempted > 5

@@ -17,7 +17,6 @@ from gpt.data import Split
 from gpt.evaluation import estimate_loss
 from gpt.flops import flops_per_token
 from gpt.gpt2 import GPT2
-from gpt.lecture import Head
 from gpt.modern import LONGEST_NGRAM, Modern, NGramEmbedding, Rotary, norm
 from gpt.optimizers import make_optimizers
 from gpt.presets import PRESETS
@@ -36,27 +35,6 @@ def test_attention_by_hand_equals_the_fused_kernel_forward_and_backward(n_querie
         for attend in (attend_by_hand, attend_fused)
     ]
     torch.testing.assert_close(*gradients)
-
-
-def test_the_lectures_single_heads_equal_all_heads_at_once():
-    attention = small(GPT2).blocks[0].attention
-    x = torch.randn(2, 9, 16)
-    heads = [Head(16, 8, 16) for _ in range(2)]
-    weights = attention.query_key_value.weight.view(3, 2, 8, 16)  # (q k v, head, hs, C)
-    nn.init.zeros_(attention.query_key_value.bias)
-    for i, head in enumerate(heads):
-        for j, linear in enumerate((head.query, head.key, head.value)):
-            linear.weight.data.copy_(weights[j, i])
-    read = torch.cat([head(x) for head in heads], dim=-1)
-    torch.testing.assert_close(attention.project(read), attention(x))
-
-
-def test_models_give_the_same_with_either_attention(model):
-    ids = torch.randint(20, (3, 16))
-    fused, _ = model(ids)
-    for block in model.blocks:
-        block.attention.attend = attend_by_hand
-    torch.testing.assert_close(model(ids)[0], fused)
 
 
 def test_loss_is_the_mean_cross_entropy_of_the_logits_and_absent_without_targets(model):
@@ -143,17 +121,6 @@ def test_runs_of_tokens_have_a_vector_each_that_depends_on_them_alone():
     assert found.shape == (9 - LONGEST_NGRAM + 1, 4)
     assert torch.equal(found[2], found[5])  # 1 2 3, twice
     assert len({tuple(vector.tolist()) for vector in found}) == 6
-
-
-def test_no_two_pairs_of_shakespeares_characters_share_a_vector():
-    pairs = torch.cartesian_prod(torch.arange(65), torch.arange(65))
-    ids = torch.cat([torch.full((65 * 65, 1), -1), pairs], 1)
-    rows = []
-    embedding = NGramEmbedding(2, 16384, 1)
-    embedding.table.register_forward_hook(lambda module, args, out: rows.append(args[0]))
-    embedding(ids)
-    hit = rows[0][:, -1].unique().numel()
-    assert hit == 65 * 65  # none of them
 
 
 def test_maps_are_the_weights_that_the_model_used(model):

@@ -8,6 +8,8 @@ What a test has started and left running, the `conftest.py` at the root ends.
 
 import io
 import os
+import re
+import signal
 import subprocess
 import sys
 import warnings
@@ -52,6 +54,12 @@ class Programs:
                 code = int(exit.code or 0)
         return subprocess.CompletedProcess(args, code, out.getvalue(), errors.getvalue())
 
+    def succeed(self, program: str, *args: str) -> str:
+        """The same for a command without a mistake: what it prints."""
+        done = self.run(program, *args)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def process(self, *args: str, **options: Any) -> subprocess.CompletedProcess[str]:
         """A command, `python` in front, that has come to its end."""
         command = self.start(*args, **options)
@@ -71,6 +79,18 @@ class Programs:
             **options,
         )
 
+    def is_same_after_a_kill(self, runs: Path, *options: str) -> bool:
+        """Whether a run that was killed and resumed is that of one that was not; see `same_run`."""
+        whole, killed = runs / "whole", runs / "killed"
+        self.succeed("train.py", "--runs", str(runs), "--name", "whole", *options)
+        process = self.start("train.py", "--runs", str(runs), "--name", "killed", *options)
+        wait_until(process, lambda: len(losses(killed)) >= 3)
+        process.kill()
+        process.communicate()
+        assert not (killed / "results.json").exists()
+        assert "resumed at step" in self.succeed("train.py", "--resume", str(killed))
+        return same_run(whole, killed)
+
 
 def wait_until(process: subprocess.Popen[str], condition: Callable[[], bool]) -> None:
     """Wait for something that a command is about to do; raises `AssertionError` if it does not."""
@@ -81,6 +101,23 @@ def wait_until(process: subprocess.Popen[str], condition: Callable[[], bool]) ->
             process.wait(0.01)
             break
     raise AssertionError(f"the command has ended, or waits: {process.poll()}")
+
+
+def interrupt(process: subprocess.Popen[str], condition: Callable[[], bool]) -> str:
+    """Press Ctrl-C when the condition holds. Returns what the command, which then ends, printed."""
+    wait_until(process, condition)
+    process.send_signal(signal.SIGINT)
+    out, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors.splitlines()[-1]) == (130, "interrupted"), errors
+    return out
+
+
+def is_saved(run: Path, out: str) -> bool:
+    """Whether a run that was interrupted kept the step that it says, and says how to continue."""
+    found = re.search(r"stopped after step ([\d,]+)", out)
+    assert found and f"to continue: python train.py --resume {run}\n" in out, out
+    state = checkpoints.load(run / "last.safetensors").metadata["state"]
+    return bool(state["step"] == int(found[1].replace(",", "")))
 
 
 def mistake(done: subprocess.CompletedProcess[str]) -> str:
