@@ -1,6 +1,5 @@
 """What the notebook of the lecture is made of: typed expressions, and pictures of their graphs."""
 
-import math
 import re
 import xml.etree.ElementTree as ET
 from itertools import combinations
@@ -27,10 +26,6 @@ def test_formula_is_read_as_python_reads_it():
     text = "-a**2 - b / (c - 3.5) * 2 + (a - b) ** -1"
     numbers = {"a": 2.0, "b": -3.0, "c": 10.0}
     assert evaluate(text, numbers).data == eval(text, {}, numbers)
-
-
-def test_functions_can_be_written_in_both_ways():
-    assert evaluate("tanh(x) + x.tanh()", {"x": 0.5}).data == 2 * math.tanh(0.5)
 
 
 @pytest.mark.parametrize(

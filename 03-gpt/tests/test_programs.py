@@ -1,6 +1,5 @@
 """The commands: what they print, what they leave behind, and what they say of a mistake."""
 
-import doctest
 import json
 import os
 import re
@@ -17,8 +16,6 @@ from conftest import LESSON
 from test_data import write, write_ranks
 from transformers import GPT2LMHeadModel
 
-import gpt.attention
-import gpt.chars
 import train as train_py
 from gpt import load
 from gpt.__main__ import VERBS
@@ -29,7 +26,7 @@ from gpt.load import open_corpus
 from gpt.presets import PRESETS
 from gpt.stages import RECIPES
 from house.programs import Programs, interrupt, is_saved, losses, mistake
-from house.readmes import untrue_in_readme
+from house.readmes import untrue_in_docstrings, untrue_in_readme
 from shared import checkpoints, play, plots
 from shared.runs import Run
 
@@ -428,21 +425,9 @@ def test_mistakes_in_verbs_are_one_line(trained, tmp_path, args, problem):
     assert problem in mistake(run(*(paths.get(arg, arg) for arg in args)))
 
 
-def test_examples_in_docstrings_are_true():
-    for module in (gpt.attention, gpt.chars):
-        results = doctest.testmod(module)
-        assert results.attempted and results.failed == 0
-
-
-def test_code_of_the_readme_prints_what_the_readme_says(tmp_path, monkeypatch):
+def test_readme_and_examples_in_the_code_are_true(tmp_path, monkeypatch):
     (tmp_path / "play.txt").write_text(play.write().text[:20000].replace("\n\n", "\nROMEO:\n"))
     options = ["--data", str(tmp_path / "play.txt"), "--runs", str(tmp_path / "runs")]
     succeed("train.py", *options, "--name", "default", *QUICK)
     monkeypatch.chdir(tmp_path)
-    results = doctest.testfile(str(LESSON / "README.md"), module_relative=False, encoding="utf-8")
-    assert results.attempted > 5
-    assert results.failed == 0
-
-
-def test_files_of_the_readme_are_there_and_as_long_as_it_says():
-    assert untrue_in_readme(LESSON) == []
+    assert untrue_in_readme(LESSON) == untrue_in_docstrings(LESSON, "attention chars") == []

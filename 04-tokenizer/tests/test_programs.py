@@ -1,6 +1,5 @@
 """The commands: what they print, what they leave behind, and what they say of a mistake."""
 
-import doctest
 import hashlib
 import io
 import json
@@ -20,7 +19,7 @@ import tiktoken
 
 import train as train_py
 from house.programs import Programs, interrupt, mistake
-from house.readmes import untrue_in_readme
+from house.readmes import untrue_in_docstrings, untrue_in_readme
 from tokenizer import FastTokenizer
 from tokenizer.__main__ import Decode, Encode, Show
 from tokenizer.published import names_in_cache
@@ -267,19 +266,14 @@ def test_ctrl_c_keeps_the_merges_so_far_and_exits_130(tmp_path):
     assert not (tmp_path / "run" / "tokens.bin").exists()
 
 
-def test_code_of_the_readme_prints_what_the_readme_says():
-    results = doctest.testfile(str(LESSON / "README.md"), module_relative=False, encoding="utf-8")
-    assert results.attempted > 20
-    assert results.failed == 0
+MODULES = "basic split regex_tokenizer ranks training fast_split fast model_file"
+
+
+def test_readme_and_examples_in_the_code_are_true():
+    assert untrue_in_readme(LESSON) == untrue_in_docstrings(LESSON, MODULES) == []
 
 
 README = (LESSON / "README.md").read_text(encoding="utf-8")
-
-
-def test_files_of_the_readme_are_there_and_as_long_as_it_says():
-    assert untrue_in_readme(LESSON) == []
-
-
 BLOCKS = re.findall(r"^```\n(\$ .*?)^```", README, re.M | re.S)
 COMMANDS = [c for block in BLOCKS for c in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.M)]
 
@@ -292,14 +286,3 @@ def test_command_of_the_readme_prints_what_the_readme_says(command, output):
     done = subprocess.run(command, shell=True, cwd=LESSON, env=env, capture_output=True)
     assert done.stderr == b""
     assert done.stdout.decode().rstrip("\n") == output.rstrip("\n")
-
-
-@pytest.mark.parametrize(
-    "module",
-    ["basic", "split", "regex_tokenizer", "ranks", "training", "fast_split", "fast", "model_file"],
-)
-def test_examples_in_the_code_are_true(module):
-    from importlib import import_module
-
-    results = doctest.testmod(import_module(f"tokenizer.{module}"))
-    assert results.attempted and not results.failed

@@ -142,23 +142,6 @@ def test_no_network_means_a_warning_and_the_stand_in(home, tmp_path):
     assert dataset.origin == "bundled list of given names"
 
 
-def test_name_lookup_that_hangs_does_not_keep_us_waiting(home, tmp_path, monkeypatch):
-    released = threading.Event()
-
-    def lookup(*_: object, **__: object) -> None:
-        home.now += 4
-        released.wait(30)
-        raise OSError("no such host")
-
-    monkeypatch.setattr("socket.getaddrinfo", lookup)
-    with pytest.warns(UserWarning, match="no answer within 3 s"):
-        load("names", cache=tmp_path)
-    released.set()
-    for thread in threading.enumerate():
-        if thread.daemon and thread is not threading.current_thread():
-            thread.join(5)
-
-
 @pytest.mark.parametrize("manner", ["altered", "cut, of unknown length"])
 def test_wrong_hash_is_refused_with_both_hashes_and_nothing_is_cached(home, tmp_path, manner):
     home.manner = manner

@@ -3,8 +3,6 @@
 import ast
 import doctest
 import re
-import subprocess
-import sys
 from itertools import groupby
 from pathlib import Path
 
@@ -129,10 +127,3 @@ def test_command_prints_an_entry_where_its_code_is_and_the_first_lines(capsys):
 def test_command_lists_all_terms(capsys):
     main(Options())
     assert capsys.readouterr().out.splitlines() == list(ENTRIES)
-
-
-def test_unknown_word_exits_with_2_and_one_line():
-    command = [sys.executable, "-m", "shared.dictionary", "sofmax"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 2 and not done.stdout
-    assert done.stderr == "error: there is no entry for 'sofmax'; see softmax\n"

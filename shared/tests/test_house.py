@@ -117,33 +117,6 @@ def test_missing_data_skips_a_test_but_not_where_data_is_promised(monkeypatch, t
     pytest_runtest_setup(item)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no signal that is ignored")
-def test_tests_run_alike_where_ctrl_c_is_ignored_and_leave_no_program_running(tmp_path):
-    shutil.copy(ROOT / "conftest.py", tmp_path)
-    (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    (tmp_path / "test_it.py").write_text("""
-import os, signal, subprocess, sys
-
-def test_program_is_stopped_by_ctrl_c():
-    program = "import time; print(flush=True); time.sleep(60)"
-    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
-    process.stdout.readline()
-    process.send_signal(signal.SIGINT)
-    assert process.wait(30) != 0
-
-def test_that_fails():
-    process = subprocess.Popen(["sleep", "60"])
-    print(f"started {process.pid}.")
-    assert False
-""")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    ignoring = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *command]
-    done = subprocess.run(ignoring, cwd=tmp_path, capture_output=True, text=True)
-    assert "1 failed, 1 passed" in done.stdout
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(re.search(r"started (\d+)\.", done.stdout)[1]), 0)
-
-
 def test_ci_runs_the_test_command_of_the_readme():
     assert "make test" in (ROOT / ".ci" / "run").read_text().splitlines()
     assert "\nmake test" in (ROOT / "README.md").read_text(encoding="utf-8")

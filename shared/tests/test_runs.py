@@ -109,13 +109,6 @@ class Options:
     lr: float = 0.1
 
 
-def test_options_that_a_run_was_started_with_are_read_back(tmp_path):
-    run = Run.create(tmp_path, "demo", "one")
-    options = Options(steps=5, data="a.txt", runs=tmp_path, lr=1)
-    run.write_config(asdict(options))
-    assert run.settings(Options) == options
-
-
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
