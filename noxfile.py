@@ -7,7 +7,7 @@ sessions of the house share one environment, the one that nox itself runs in, wh
     nox                      lint, types, and all tests
     nox -s micrograd -- -k engine
     nox -s lectures          the lectures as live notebooks, in the browser
-    nox -s demo bench browser setup  not run unless asked for, either
+    nox -s demo bench records browser setup  not run unless asked for, either
 """
 
 import hashlib
@@ -134,6 +134,12 @@ def bench(session: nox.Session) -> None:
     for name in wanted:
         with session.chdir(ROOT / name):
             python(session, "bench.py")
+
+
+@nox.session(**HOUSE, default=False, allow_parallel=False)
+def records(session: nox.Session) -> None:
+    """Train the best that two cores reach in a few minutes, and write the table in RESULTS.md."""
+    python(session, "-m", "house.records")
 
 
 @nox.session(default=False, venv_backend="none")

@@ -106,7 +106,7 @@ class Config:
     """With --decay step, the fraction of the run after which it falls."""
     block_size: int = 0
     """Characters that mlp, mlp-bn and both wavenets look back."""
-    n_embd: int = 32
+    n_embd: int = 64
     """Embedding dimension."""
     n_hidden: int = 256
     """Hidden units."""
@@ -114,7 +114,7 @@ class Config:
     """Blocks of the transformer."""
     n_head: int = 0
     """Attention heads in a block."""
-    dropout: float = 0.2
+    dropout: float = 0.3
     """Probability that a hidden unit is zeroed in training."""
     smoothing: float = 0.0
     """Added to every count of bigram and trigram."""
@@ -340,7 +340,7 @@ def refuse_comparison(config: Config, default: Config) -> None:
         if field.name not in COMMON | {"compare", "minutes"}:
             same = getattr(config, field.name) == getattr(Config(), field.name)
             if not same:
-                name = flag(field.name)
+                name = cli.flag(field.name)
                 raise cli.UserError(f"--compare takes every model as it is; leave {name} out")
 
 
@@ -351,34 +351,22 @@ def check(config: Config, default: Config) -> None:
         used.discard("block_size")  # the words decide
     for name, unused in SIZES.items():
         if name not in used and getattr(config, name) != unused:
-            raise cli.UserError(f"{config.model} has no {flag(name)}; leave it out")
+            raise cli.UserError(f"{config.model} has no {cli.flag(name)}; leave it out")
     if config.model in COUNTED:
         if config.resume:
             raise cli.UserError(f"{config.resume} was counted; there is nothing to continue")
         for field in fields(config):
             changed = getattr(config, field.name) != getattr(default, field.name)
             if changed and field.name not in COMMON | used:
-                raise cli.UserError(f"{config.model} is counted; leave {flag(field.name)} out")
-    counts = {"steps", "evaluations", "batch_size"}
-    for name in sorted(counts | used & {"block_size", "n_embd", "n_hidden", "n_layer", "n_head"}):
-        if getattr(config, name) < 1:
-            raise cli.UserError(f"{flag(name)} must be at least 1")
-    for name in ("lr", "weight_decay", "smoothing", "l2"):
-        if getattr(config, name) < 0:
-            raise cli.UserError(f"{flag(name)} must not be negative")
-    if config.minutes is not None and config.minutes <= 0:
-        raise cli.UserError("--minutes must be above 0")
-    if config.patience is not None and config.patience < 1:
-        raise cli.UserError("--patience must be at least 1")
+                raise cli.UserError(f"{config.model} is counted; leave {cli.flag(field.name)} out")
+    counts = used & {"block_size", "n_embd", "n_hidden", "n_layer", "n_head"}
+    counts |= {"steps", "patience", "evaluations", "batch_size"}
+    rates = ["lr", "weight_decay", "smoothing", "l2"]
+    cli.check_numbers(config, at_least_1=sorted(counts), above_0=["minutes"], not_negative=rates)
     if "wavenet" in config.model and config.block_size not in (2, 4, 8, 16, 32, 64):
         raise cli.UserError("a wavenet fuses pairs, so --block-size must be 2, 4, 8, 16, 32 or 64")
     if config.model == "transformer" and config.n_embd % config.n_head:
         raise cli.UserError(f"{config.n_head} heads cannot share --n-embd {config.n_embd} evenly")
-
-
-def flag(name: str) -> str:
-    """How an option is written on the command line."""
-    return "--" + name.replace("_", "-")
 
 
 if __name__ == "__main__":

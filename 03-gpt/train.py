@@ -395,7 +395,7 @@ def main(config: Config) -> None:
         Run.open(config.resume, LESSON).refuse_changes(config, CHANGEABLE)
     for name in ("n_layer", "n_head", "n_embd"):
         if config.init and getattr(config, name) != getattr(default, name):
-            raise cli.UserError(f"--init has sizes of its own; leave {flag(name)} out")
+            raise cli.UserError(f"--init has sizes of its own; leave {cli.flag(name)} out")
     try:
         train(config)
     except torch.OutOfMemoryError:
@@ -405,19 +405,11 @@ def main(config: Config) -> None:
 
 def check(config: Config, world: int) -> None:
     """Raise `UserError` for a value that cannot work, in `world` processes."""
-    counts = ["steps", "evaluations", "batch_size", "micro_batches", "block_size"]
+    counts = ["steps", "patience", "evaluations", "batch_size", "micro_batches", "block_size"]
     if config.model != "bigram":
         counts += ["n_layer", "n_head", "n_embd"]
-    for name in counts:
-        if getattr(config, name) < 1:
-            raise cli.UserError(f"{flag(name)} must be at least 1")
-    for name in ("lr", "muon_lr", "embedding_lr", "weight_decay", "final_lr", "clip"):
-        if getattr(config, name) < 0:
-            raise cli.UserError(f"{flag(name)} must not be negative")
-    if config.minutes is not None and config.minutes <= 0:
-        raise cli.UserError("--minutes must be above 0")
-    if config.patience is not None and config.patience < 1:
-        raise cli.UserError("--patience must be at least 1")
+    rates = ["lr", "muon_lr", "embedding_lr", "weight_decay", "final_lr", "clip"]
+    cli.check_numbers(config, at_least_1=counts, above_0=["minutes"], not_negative=rates)
     if config.stage != "dropout" and config.model != "lecture":
         raise cli.UserError(f"--stage {config.stage} needs --model lecture; others have no stages")
     if config.model == "lecture" and config.muon_lr:
@@ -428,18 +420,13 @@ def check(config: Config, world: int) -> None:
     if config.model == "bigram":
         for name in ("n_layer", "n_head", "n_embd", "dropout", "muon_lr"):
             if getattr(config, name):
-                raise cli.UserError(f"a bigram model is only a table; leave {flag(name)} out")
+                raise cli.UserError(f"a bigram model is only a table; leave {cli.flag(name)} out")
     elif config.n_embd % config.n_head:
         raise cli.UserError(f"{config.n_head} heads cannot share --n-embd {config.n_embd} evenly")
     elif config.model == "modern" and config.n_embd // config.n_head % 2:
         size = config.n_embd // config.n_head
         pairs = "rotary embeddings rotate pairs of channels"
         raise cli.UserError(f"{pairs}, so a head needs an even number, not {size}")
-
-
-def flag(name: str) -> str:
-    """How an option is written on the command line."""
-    return "--" + name.replace("_", "-")
 
 
 if __name__ == "__main__":

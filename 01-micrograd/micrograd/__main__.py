@@ -80,15 +80,12 @@ class TrainGPT:
     """Seed of the order of the names, the weights and the samples."""
 
     def run(self) -> None:
-        for name in ("steps", "n_layer", "n_head", "n_embd", "block_size"):
-            if getattr(self, name) < 1:
-                raise cli.UserError(f"--{name.replace('_', '-')} must be at least 1")
+        counts = "steps", "n_layer", "n_head", "n_embd", "block_size"
+        cli.check_numbers(self, at_least_1=counts, above_0=["lr"])
         if self.n_embd % self.n_head:
             raise cli.UserError(
                 f"--n-embd must be a multiple of --n-head ({self.n_head}), not {self.n_embd}"
             )
-        if self.lr <= 0:
-            raise cli.UserError("--lr must be above 0")
         if self.temperature <= 0:
             raise cli.UserError("--temperature must be above 0; near 0, the likeliest letter wins")
         dataset = datasets.load("names", self.data)

@@ -42,7 +42,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "mlp-bn": WINDOWS,
         "rnn": RECURRENT | {"steps": 3000, "lr": 2e-3},
         "gru": RECURRENT,
-        "lstm": RECURRENT,
+        "lstm": RECURRENT | {"n_embd": 64, "dropout": 0.3},
         "wavenet": WINDOWS | {"steps": 3000, "n_hidden": 128, "dropout": 0.1},
         "wavenet-dilated": BY_LENGTH
         | {

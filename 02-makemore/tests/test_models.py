@@ -235,7 +235,7 @@ def test_with_all_weights_zero_only_the_last_bias_learns(alphabet):
 def test_cells_are_torchs(name, layer, alphabet):
     """Logits and gradients of the embedding, with the same weights."""
     ours = make(name, len(alphabet))
-    theirs = layer(32, 256, batch_first=True)
+    theirs = layer(ours.embedding.embedding_dim, ours.n_hidden, batch_first=True)
     cell = ours.cell
     no_bias = torch.zeros_like(cell.from_input.bias)
     theirs.load_state_dict(

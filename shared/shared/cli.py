@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol, TypeVar
@@ -53,6 +53,29 @@ def parse_known(config: type[Config], args: Sequence[str]) -> Config:
     options: dict[str, Any] = {"return_unknown_args": True, "add_help": False, "args": args}
     known, _ = tyro.cli(config, prog=_program(), **options)
     return known
+
+
+def flag(name: str) -> str:
+    """How an option is written on the command line."""
+    return "--" + name.replace("_", "-")
+
+
+def check_numbers(
+    config: object,
+    at_least_1: Iterable[str] = (),
+    above_0: Iterable[str] = (),
+    not_negative: Iterable[str] = (),
+) -> None:
+    """Raise `UserError` for an option of `config` that is too small; None stays as it is."""
+    for names, fails, rule in (
+        (at_least_1, lambda value: value < 1, "must be at least 1"),
+        (above_0, lambda value: value <= 0, "must be above 0"),
+        (not_negative, lambda value: value < 0, "must not be negative"),
+    ):
+        for name in names:
+            value = getattr(config, name)
+            if value is not None and fails(value):
+                raise UserError(f"{flag(name)} {rule}")
 
 
 class Verb(Protocol):
