@@ -59,11 +59,11 @@ def trained(tmp_path_factory):
 
 def test_character_counts_the_same_in_words_of_any_length(folder):
     options = "--model rnn --optimizer sgd --lr 1 --weight-decay 0 --warm-up 0 --decay step"
-    options += " --dropout 0 --steps 1 --batch-size 4 --batches by-length"
+    options += " --n-embd 8 --n-hidden 16 --dropout 0 --steps 1 --batch-size 4 --batches by-length"
     assert train(folder, *options.split()).returncode == 0
     data = open_data(str(folder / "words.txt"))
     torch.manual_seed(train_py.Config.seed)
-    model = build("rnn", len(data.alphabet), n_embd=32, n_hidden=256, dropout=0.0)
+    model = build("rnn", len(data.alphabet), n_embd=8, n_hidden=16, dropout=0.0)
     x, y = examples(model, data.train, data.alphabet)
     ix = by_length(0, (y >= 0).sum(1), 4, train_py.Config.seed)
     logits, _ = model(x[ix])
@@ -120,12 +120,6 @@ def test_bigram_is_counted_and_drawn_and_without_smoothing_its_loss_may_be_infin
     assert (folder / "run" / "bigram.svg").exists() and not (folder / "run" / "loss.svg").exists()
     problem = mistake(run("train.py", "--resume", str(folder / "run")))
     assert "was counted; there is nothing to continue" in problem
-
-
-def test_run_in_minutes_continues_in_steps_also_in_as_many_as_the_default(folder):
-    assert train(folder, *QUICK[:6], "--minutes", "0.005").returncode == 0
-    default = train_py.default_config(["--resume", str(folder / "run"), "--steps", "2500"])
-    assert default.minutes is None
 
 
 def test_comparison_has_a_row_and_a_folder_for_every_model(folder):
@@ -216,9 +210,7 @@ def test_resuming_takes_the_same_words_from_elsewhere_and_no_others(trained, tmp
         (["--model", "gru", "--n-head", "2"], "gru has no --n-head; leave it out"),
         (["--model", "bigram", "--lr", "1"], "bigram is counted; leave --lr out"),
         (["--steps", "5", "--minutes", "1"], "give --steps or --minutes, not both"),
-        (["--lr", "-1"], "--lr must not be negative"),
         (["--compare", "--n-embd", "5"], "--compare takes every model as it is; leave --n-embd"),
-        (["--data", "EMPTY"], "is empty"),
         (["--data", "ONE"], "at least 10 different words are needed; here: 50, of which 1"),
         (["--resume", "EMPTY"], "there is no run folder"),
     ],
@@ -304,10 +296,6 @@ def test_experiment_leaves_its_pictures(tmp_path, name, pictures):
     for picture in pictures:
         tree = ElementTree.parse(tmp_path / "run" / f"{picture}.svg")
         assert tree.getroot().tag.endswith("svg")
-
-
-def test_help_names_every_model():
-    assert set(MODELS) <= set(re.findall(r"[a-z-]+", run("train.py", "--help").stdout))
 
 
 def test_mistake_in_an_experiment_is_one_line_and_leaves_nothing(tmp_path):

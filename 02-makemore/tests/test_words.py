@@ -86,11 +86,6 @@ def test_long_words_are_left_out_and_counted(read):
     assert read(TEN + "\n" + "x" * 10_000, max_length=10_000).longest == 10_000
 
 
-def test_both_cases_are_noticed_and_lowercase_joins_them(read):
-    assert read(TEN + "\nA\nB\nX").both_cases == 2
-    assert read(TEN + "\nA\nB\nX", lowercase=True).both_cases == 0
-
-
 def test_fewer_than_ten_different_words_are_refused(read):
     with pytest.raises(cli.UserError, match="at least 10 different words are needed"):
         read("x" * 50 + "\n" + TEN[2:])

@@ -182,9 +182,3 @@ def test_damaged_ranks_are_refused(tmp_path, ranks):
     (tmp_path / RANKS).write_text(ranks)
     with pytest.raises(UserError, match=r"tokenizer.tiktoken is not a file of a tokenizer's ranks"):
         read_bpe(tmp_path / RANKS, PATTERN)
-
-
-def test_floor_of_the_bundled_play_is_one_for_characters_alone(tmp_path):
-    assert open_corpus("bundled").floor == pytest.approx(0.51, abs=0.01)
-    write_ranks(tmp_path)
-    assert open_corpus("bundled", read_bpe(tmp_path / RANKS, PATTERN)).floor is None

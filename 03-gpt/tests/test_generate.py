@@ -40,13 +40,6 @@ def test_cache_spares_the_model_all_but_the_newest_token(model):
     assert lengths == [3, *[1] * 13, 8, *[1] * 5]
 
 
-def test_bigram_samples_without_a_cache():
-    bigram = Bigram(3, 8)
-    bigram.table.weight.data.copy_(torch.tensor([[0.0, 99, 0], [0, 0, 99], [99, 0, 0]]))
-    text = bigram.generate(torch.tensor([[0]]), 20, temperature=0)
-    assert text[0].tolist() == [0, 1, 2] * 7
-
-
 @given(st.floats(0.1, 5), st.integers(1, 30), st.floats(0.05, 1), st.integers(0, 2**31))
 def test_distributions_equal_those_of_transformers(temperature, top_k, top_p, seed):
     logits = torch.randn(2, 25, generator=torch.Generator().manual_seed(seed)) * 3

@@ -1,7 +1,5 @@
 """The models: equal to each other where they are the same thing, and to what others wrote."""
 
-import math
-
 import numpy
 import pytest
 import torch
@@ -79,12 +77,6 @@ def test_gpt2_124m_has_as_many_parameters_as_openai_say():
     with torch.device("meta"):
         model = GPT2(50257, **{name: options[name] for name in SIZES})
     assert sum(p.numel() for p in model.parameters()) == 124_439_808
-
-
-def test_new_models_know_nothing():
-    ids, targets = torch.randint(20, (2, 8, 16))
-    for kind in (GPT2, Modern):
-        assert kind(20, **SIZES)(ids, targets)[1].item() == pytest.approx(math.log(20), abs=0.3)
 
 
 def test_counted_bigram_is_where_training_would_end():

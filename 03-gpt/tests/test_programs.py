@@ -192,18 +192,15 @@ def test_two_processes_and_two_micro_batches_learn_what_one_does(tmp_path, text)
     [
         (["--n-embd", "30", "--n-head", "4"], "4 heads cannot share --n-embd 30 evenly"),
         (["--n-embd", "6", "--n-head", "2"], "so a head needs an even number, not 3"),
-        (["--n-layer", "0"], "--n-layer must be at least 1"),
         (["--block-size", "3000"], "--block-size 3000 needs at least 30,001"),
         (["--steps", "1", "--minutes", "1"], "give --steps or --minutes, not both"),
         (["--batch-size", "6", "--micro-batches", "4"], "--batch-size must be a multiple of 4"),
         (["--model", "bigram", "--n-layer", "2"], "only a table; leave --n-layer out"),
         (["--preset", "gpt2-124m", "--model", "bigram"], "--preset gpt2-124m has no bigram"),
         (["--device", "NONE"], "; --device can be "),
-        (["--init", "gpt2"], "--init has the weights of a GPT-2; add --model gpt2"),
         (["--init", "no/where", "--model", "gpt2"], "no/where is"),
         (["--data", "SHORT"], "the text has 11 tokens, and --block-size"),
         (["--data", "FOLDER"], "has no files of ids, NAME.bin"),
-        (["--resume", "FOLDER"], "is not a run folder"),
     ],
 )
 def test_mistakes_are_one_line_and_leave_nothing(tmp_path, text, args, problem):
@@ -234,8 +231,6 @@ def test_help_shows_the_defaults_of_the_model_and_the_run(copy):
     words = " ".join(out.replace("│", " ").split())
     assert "Training steps. With --resume" in words and "(default: 2000)" in words
     assert "(default: 40)" in succeed("train.py", "--help", "--resume", str(copy))
-    for verb in VERBS:
-        succeed(verb, "--help")
 
 
 @pytest.mark.parametrize(
@@ -409,9 +404,7 @@ def test_ablation_prints_what_each_change_is_worth(tmp_path, text):
     [
         (["sample", "--run", "RUN", "--prompt", "∑"], "the text has the character '∑'"),
         (["sample", "--run", "RUN", "--top-p", "2"], "--top-p is a probability"),
-        (["sample", "--run", "no/where"], "no/where is"),
         (["attention", "--run", "RUN", "--prompt", ""], "has 0 tokens; it must have 1 to 16"),
-        (["attention", "--run", "RUN", "--out", "maps.jpeg"], "the picture is SVG or PNG"),
         (["attention", "--run", "BIGRAM", "--prompt", "a"], "whose heads cannot be drawn"),
         (["eval", "--run", "RUN", "--block-size", "17"], "at most the model's context, 16"),
         (["export", "--run", "MODERN", "--to", "x"], "is not a GPT-2; train one with --model gpt2"),

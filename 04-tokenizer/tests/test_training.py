@@ -161,11 +161,6 @@ def test_token_longer_than_a_file_may_have_is_not_made(monkeypatch):
     assert {len(token) for token in tokenizer.vocab.values()} == {1, 2, 3, 4}
 
 
-def test_saved_tokens_are_those_that_the_merge_removed():
-    (merge,) = learn_merges({"aaaa": 1, "aaa": 10}, 1)
-    assert (merge.pair, merge.occurrences, merge.saved) == ((97, 97), 23, 12)
-
-
 TEXTS = ["to be or not to be", "be not", " that's the question" * 3]
 
 

@@ -146,12 +146,6 @@ def test_wrong_answer_is_named_and_a_right_one_accepted(page):
 
 
 @notebook("micrograd")
-def test_boundary_is_seen_while_it_trains_and_afterwards(page):
-    page.get_by_role("button", name="Train for 100 steps").click()
-    expect(page.get_by_text("Trained: step 100: loss 0.0187, accuracy 100%.")).to_be_visible()
-
-
-@notebook("micrograd")
 def test_finished_run_can_be_picked(page):
     with run_picked(page, "01-micrograd", "--steps", "3") as results:
         answer = f"337 parameters, 3 steps: loss {results['loss']:.4g}"
@@ -175,14 +169,6 @@ def test_counted_run_can_be_picked(page):
     with run_picked(page, "02-makemore", *options) as results:
         answer = f"bigram: its dev loss, on names that it has not seen, is {results['dev']:.4f}."
         expect(page.get_by_text(answer)).to_be_visible()
-
-
-@notebook("tokenizer")
-def test_typed_text_is_seen_in_tokens(page):
-    page.get_by_label("A text", exact=True).fill("the king, the thing")
-    tokens = page.locator("span[title]")
-    expect(page.get_by_text(re.compile(r"^own: \d+ tokens$")).first).to_be_visible()
-    expect(tokens.filter(has_text=re.compile(r"^\sthe$")).first).to_be_visible()
 
 
 @notebook("tokenizer")

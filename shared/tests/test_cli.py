@@ -73,11 +73,6 @@ def program(command):
     return run
 
 
-def test_options_arrive(program):
-    done = program("--steps", "5")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "done 5\n", "")
-
-
 @pytest.mark.parametrize(
     ("args", "code", "line"),
     [

@@ -222,13 +222,6 @@ def test_file_that_is_not_there_is_one_clear_line(wanted):
     assert ("is a folder" if wanted == "." else "there is no file") in str(refused.value)
 
 
-def test_bundled_names_are_thousands_of_plain_different_names():
-    names = load("names", "bundled").text.splitlines()
-    assert len(names) >= 3000
-    assert names == sorted(set(names))
-    assert all(name.isascii() and name.isalpha() and name.islower() for name in names)
-
-
 def test_nothing_heavy_is_imported_before_it_is_needed():
     heavy = {"torch", "matplotlib", "pooch", "numpy", "requests"}
     modules = "cli, datasets, plots, progress, runs, splits, broadcasting, play"

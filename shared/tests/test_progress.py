@@ -32,11 +32,3 @@ def test_bar_of_a_resumed_run_begins_where_it_was_and_moves_by_more_than_one():
 
 def test_nothing_is_printed_when_nobody_watches():
     assert shown(terminal=False) == ""
-
-
-def test_figure_that_is_not_known_yet_is_left_out():
-    console = Console(file=io.StringIO(), force_terminal=True, width=100)
-    with progress.bar(10, "training", console) as advance:
-        advance(loss=1.5, dev=float("inf"))
-    printed = console.file.getvalue()
-    assert "loss 1.5" in printed and "dev" not in printed

@@ -194,19 +194,3 @@ def test_run_by_the_clock_ends_in_time_and_evaluations_are_not_part_of_it(tmp_pa
     train(run, lambda step: take(0.125), dev=lambda step: take(50) or 1.0)
     assert (run.progress, run.state.seconds, run.state.step) == (1, 6, 48)
     assert len(metrics(tmp_path / "run")) == 7
-
-
-def test_every_evaluation_takes_place(tmp_path):  # also where 100 * (29 / 100) is less than 29
-    train(setup(tmp_path / "run", steps=100, evaluations=100))
-    assert [line[0] for line in metrics(tmp_path / "run")] == list(range(1, 101))
-
-
-def test_timer_saves_between_evaluations(tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "SAVE_EVERY", 0.0)
-    saved = []
-    path = tmp_path / "run" / "last.safetensors"
-    train(
-        setup(tmp_path / "run", evaluations=1),
-        lambda step: saved.append(checkpoints.load(path).metadata["state"]["step"]),
-    )
-    assert saved == list(range(20))
