@@ -1,12 +1,9 @@
 """The engine against PyTorch, against the definition of the derivative, and at its edges."""
 
-import ast
 import gc
-import inspect
 import math
-import sys
+import operator
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,9 +12,7 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from micrograd import Value, engine, fused, gpt, losses, moons, nn, optim
-from micrograd import example as example_module
-from micrograd import gradcheck as gradcheck_module
+from micrograd import Value, fused, nn
 from micrograd.example import example
 from micrograd.fused import neuron
 from micrograd.gradcheck import gradcheck
@@ -29,21 +24,6 @@ def test_documented_example_has_the_published_value_and_gradients():
     a, b, g = example()
     g.backward()
     assert f"{g.data:.4f} {a.grad:.4f} {b.grad:.4f}" == "24.7041 138.8338 645.5773"
-
-
-def test_example_without_its_last_line_for_d_has_the_other_published_answer():
-    a, b = Value(-4.0), Value(2.0)
-    c = a + b
-    d = a * b + b**3
-    c += c + 1
-    c += 1 + c + (-a)
-    d += d * 2 + (b + a).relu()
-    e = c - d
-    f = e**2
-    g = f / 2
-    g += 10 / f
-    g.backward()
-    assert (g.data, a.grad, b.grad) == (10.5, -57.0, -380.0)
 
 
 # Random graphs. A program is a list of leaves and a list of steps (operation, i, j): apply the
@@ -168,31 +148,6 @@ def test_chain_of_a_million_operations_goes_forward_and_backward_and_is_released
     gc.collect()
 
 
-def test_long_chain_of_neurons_goes_backward_too():
-    one, zero = Value(1.0), Value(0.0)
-    x = leaf = Value(0.5)
-    for _ in range(300_000):
-        x = neuron([one], [x], zero)
-    x.backward()
-    assert leaf.grad == 1.0
-
-
-def test_memory_grows_linearly_with_the_graph():
-    import tracemalloc
-
-    def bytes_per_node(n: int) -> float:
-        tracemalloc.start()
-        x = Value(1.0)
-        for _ in range(n):
-            x = x * 1.0
-        x.backward()
-        peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        return peak / n
-
-    assert bytes_per_node(40_000) < 1.5 * bytes_per_node(4_000)
-
-
 def test_graph_has_no_reference_cycles():
     gc.collect()
     gc.disable()
@@ -203,25 +158,6 @@ def test_graph_has_no_reference_cycles():
         assert gc.collect() == 0
     finally:
         gc.enable()
-
-
-def test_node_used_twice_gets_both_contributions():
-    a = Value(3.0)
-    b = a + a
-    b.backward()
-    assert a.grad == 2.0
-    a = Value(3.0)
-    (a * a).backward()
-    assert a.grad == 6.0
-
-
-def test_diamond_waits_for_both_sides_before_it_passes_on():
-    a = Value(2.0)
-    b = a * 3
-    c = b + 1
-    d = b * c  # b is reached at two depths
-    d.backward()
-    assert (b.grad, a.grad) == (c.data + b.data, 3 * (c.data + b.data))
 
 
 def test_gradients_accumulate_over_calls_as_in_torch():
@@ -236,40 +172,6 @@ def test_gradients_accumulate_over_calls_as_in_torch():
         c.backward()
         tc.backward(retain_graph=True)
         assert (a.grad, b.grad) == (t.grad.item(), tb.grad.item())
-
-
-def test_two_results_over_the_same_graph_add_their_gradients():
-    a = Value(2.0)
-    b = a * 3
-    (b + 1).backward()
-    (b * 2).backward()
-    assert (a.grad, b.grad) == (3 + 6, 1 + 2)
-
-
-def test_backward_of_a_leaf_is_one():
-    a = Value(2.0)
-    a.backward()
-    a.backward()
-    assert a.grad == 2.0
-
-
-def test_in_place_addition_makes_a_new_node_and_leaves_aliases_alone():
-    a = Value(1.0)
-    alias = a
-    a += 2
-    a *= 3
-    assert (alias.data, a.data) == (1.0, 9.0)
-    assert alias is not a
-    a.backward()
-    assert alias.grad == 3.0
-
-
-def test_changing_data_later_does_not_change_local_derivatives():
-    a, b = Value(2.0), Value(5.0)
-    c = a * b
-    b.data = 100.0
-    c.backward()
-    assert a.grad == 5.0
 
 
 # What the lecture types.
@@ -315,19 +217,6 @@ def test_operation_of_ones_own_works_in_the_lectures_way():
     whole(x, tanh).backward()
     whole(y, Value.tanh).backward()
     assert math.isclose(x.grad, y.grad)
-    z = Value(0.4)
-    out = tanh(z)
-    out.grad = 1.0
-    out._backward()  # by hand, as the lecture does it
-    assert math.isclose(z.grad, 1 - math.tanh(0.4) ** 2)
-
-
-def test_a_functions_of_ones_own_replaces_the_chain_rule():
-    a, b = Value(2.0), Value(3.0)
-    c = a * b
-    c._backward = lambda: setattr(a, "grad", 7.0)
-    c.backward()
-    assert (a.grad, b.grad) == (7.0, 0.0)
 
 
 def test_operation_of_ones_own_works_with_its_derivative_beside_it():
@@ -335,17 +224,6 @@ def test_operation_of_ones_own_works_with_its_derivative_beside_it():
         return Value(x.data**3, (x,), "cube", (3 * x.data**2,))
 
     assert gradcheck(lambda inputs: cube(inputs[0] * inputs[1]) + inputs[0], [1.5, -0.5]) < 1e-6
-
-
-def test_tanh_built_from_exp_equals_tanh():
-    x, y = Value(0.8814), Value(0.8814)
-    e = (2 * x).exp()
-    built = (e - 1) / (e + 1)
-    built.backward()
-    whole = y.tanh()
-    whole.backward()
-    assert math.isclose(built.data, whole.data)
-    assert math.isclose(x.grad, y.grad)
 
 
 # Numbers on either side.
@@ -371,21 +249,12 @@ def test_plain_and_numpy_numbers_work_on_either_side(number):
 
 @pytest.mark.parametrize("wrong", ["3", None, 1j, np.complex128(1), [1.0], b"3"])
 def test_what_is_not_a_real_number_is_a_type_error(wrong):
-    x = Value(1.0)
-    for operation in (
-        lambda: Value(wrong),
-        lambda: x + wrong,
-        lambda: wrong + x,
-        lambda: x - wrong,
-        lambda: x * wrong,
-        lambda: wrong * x,
-        lambda: x / wrong,
-        lambda: wrong / x,
-        lambda: x**wrong,
-        lambda: wrong**x,
-    ):
-        with pytest.raises(TypeError):
-            operation()
+    with pytest.raises(TypeError):
+        Value(wrong)
+    for operation in (operator.add, operator.sub, operator.mul, operator.truediv, operator.pow):
+        for operands in ((Value(1.0), wrong), (wrong, Value(1.0))):
+            with pytest.raises(TypeError):
+                operation(*operands)
 
 
 # Edges.
@@ -395,13 +264,9 @@ def test_what_is_not_a_real_number_is_a_type_error(wrong):
     ("operation", "error", "words"),
     [
         (lambda: Value(0).log(), ValueError, "log(0.0)"),
-        (lambda: Value(-2).log(), ValueError, "log(-2.0)"),
         (lambda: Value(3) / 0, ZeroDivisionError, "3.0 / 0.0"),
         (lambda: 3 / Value(0), ZeroDivisionError, "3.0 / 0.0"),
-        (lambda: Value(3) / Value(-0.0), ZeroDivisionError, "3.0 / -0.0"),
         (lambda: Value(0) ** -1, ZeroDivisionError, "0.0 ** -1.0"),
-        (lambda: 0 ** Value(-1), ZeroDivisionError, "0.0 ** -1.0"),
-        (lambda: Value(-8) ** (1 / 3), ValueError, "-8.0 ** 0.333"),
         (lambda: (-8) ** Value(0.5), ValueError, "-8.0 ** 0.5"),
         (lambda: Value(1e200) ** 2, OverflowError, "1e+200 ** 2"),
         (lambda: Value(1000).exp(), OverflowError, "exp(1000.0)"),
@@ -452,28 +317,9 @@ def test_nan_and_inf_travel_forward_and_backward_as_in_torch(x, other, name):
         assert np.array_equal(mine.grad, grad, equal_nan=True)
 
 
-def test_zero_times_an_infinite_slope_is_nan_as_in_torch():
-    x = Value(0.0)
-    (x**0.5 * 0).backward()
-    assert math.isnan(x.grad)
-    w, v = Value(-1.0), Value(math.inf)
-    neuron([w], [v], Value(0.0), "relu").backward()
-    assert math.isnan(w.grad)
-
-
 @pytest.mark.parametrize(
     ("x", "n"),
-    [
-        (0.0, 0.5),
-        (0.0, 0.0),
-        (0.0, 1.0),
-        (0.0, 2.0),
-        (-2.0, 3.0),
-        (1e-200, -1.0),
-        (-1e-200, -1.0),
-        (1e-150, -2.0),
-        (-1e-150, -2.0),
-    ],
+    [(0.0, 0.5), (0.0, 0.0), (0.0, 1.0), (0.0, 2.0), (-2.0, 3.0), (-1e-200, -1.0), (1e-150, -2.0)],
 )
 def test_power_has_torch_s_derivatives_at_its_corners(x, n):
     base, exponent = Value(x), Value(n)
@@ -486,41 +332,6 @@ def test_power_has_torch_s_derivatives_at_its_corners(x, n):
 
 
 # The fused neuron.
-
-
-@pytest.mark.parametrize("activation", ["", *ACTIVATIONS])
-@given(data=st.data())
-def test_fused_neuron_equals_the_same_written_with_scalars(activation, data):
-    numbers = st.floats(-2, 2)
-    n = data.draw(st.integers(0, 5))
-    draw = st.lists(numbers, min_size=n, max_size=n)
-    w, x, b = data.draw(draw), data.draw(draw), data.draw(numbers)
-    one = ([Value(v) for v in w], [Value(v) for v in x], Value(b))
-    two = ([Value(v) for v in w], [Value(v) for v in x], Value(b))
-    fused = neuron(*one, activation)
-    plain = sum((wi * xi for wi, xi in zip(two[0], two[1], strict=True)), two[2])
-    if activation:
-        plain = getattr(plain, activation)()
-    fused.backward()
-    plain.backward()
-    assert math.isclose(fused.data, plain.data, rel_tol=1e-12, abs_tol=1e-12)
-    for mine, theirs in zip([*one[0], *one[1], one[2]], [*two[0], *two[1], two[2]], strict=True):
-        assert math.isclose(mine.grad, theirs.grad, rel_tol=1e-12, abs_tol=1e-12)
-
-
-def test_dot_product_of_a_value_with_itself_counts_it_twice():
-    a = Value(3.0)
-    fused.dot([a], [a]).backward()
-    assert a.grad == 6.0
-
-
-def test_linear_is_a_dot_product_with_every_row():
-    x, w = [Value(2.0), Value(-3.0)], [[Value(1.0), Value(4.0)], [Value(0.5), Value(-1.0)]]
-    out = fused.linear(x, w)
-    assert [y.data for y in out] == [fused.dot(row, x).data for row in w] == [-10.0, 4.0]
-    (out[0] * 2 + out[1]).backward()
-    assert [v.grad for v in x] == [2 * 1.0 + 0.5, 2 * 4.0 - 1.0]
-    assert [v.grad for row in w for v in row] == [4.0, -6.0, 2.0, -3.0]
 
 
 def test_linear_adds_the_bias_of_each_row():
@@ -548,26 +359,3 @@ def test_fused_network_equals_the_plain_one(activation, x, seed):
 def test_fused_neuron_refuses_unequal_lengths():
     with pytest.raises(ValueError, match="1 inputs for 2 weights"):
         neuron([Value(1), Value(2)], [Value(1)], Value(0))
-
-
-def imports(module: ModuleType) -> set[str]:
-    """The top-level packages that a module imports."""
-    tree = ast.parse(inspect.getsource(module))
-    names = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            names.add(str(node.module).partition(".")[0])
-    return names
-
-
-def test_engine_imports_only_math_and_a_type():
-    assert imports(engine) == {"math", "collections"}
-
-
-@pytest.mark.parametrize(
-    "module", [nn, fused, gpt, losses, optim, gradcheck_module, moons, example_module]
-)
-def test_library_needs_no_package_but_python(module):
-    assert imports(module) <= {"micrograd", *sys.stdlib_module_names}

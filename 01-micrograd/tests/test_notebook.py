@@ -1,6 +1,5 @@
 """What the notebook of the lecture is made of: typed expressions, and pictures of their graphs."""
 
-import math
 import re
 import xml.etree.ElementTree as ET
 from itertools import combinations
@@ -29,20 +28,13 @@ def test_formula_is_read_as_python_reads_it():
     assert evaluate(text, numbers).data == eval(text, {}, numbers)
 
 
-def test_functions_can_be_written_in_both_ways():
-    assert evaluate("tanh(x) + x.tanh()", {"x": 0.5}).data == 2 * math.tanh(0.5)
-
-
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "There is no formula yet."),
         ("a +", "Python cannot read line 1: invalid syntax."),
         ("a = 1\nimport os", "Line 2 is neither `name = …` nor a formula."),
         ("__import__('os')", "`__import__('os')` is not allowed here: only names"),
-        ("x.data", "`x.data` is not allowed here"),
         ("x / 0", "1.0 / 0.0: division by zero"),
-        ("9 ** 9 ** 9 ** 9", "too large for a float"),
     ],
 )
 def test_text_that_is_no_expression_is_refused_in_words(text, message):

@@ -1,44 +1,29 @@
 """train.py and `python -m micrograd` as a user runs them, and the pictures of graphs."""
 
-import doctest
-import importlib.util
 import json
 import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from conftest import LESSON, programs
 
+import train
+from house.programs import interrupt, mistake
+from house.readmes import untrue_in_readme
 from micrograd import Value, draw
-from micrograd.example import example
 from micrograd.nn import MLP
 
-LESSON = Path(__file__).parent.parent
-
-
-def run(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *args],
-        cwd=LESSON,
-        env={**os.environ, **env},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+run, process = programs.run, programs.process
 
 
 def test_training_separates_the_moons_and_leaves_figures_and_pictures(tmp_path):
-    done = run("train.py", "--runs", str(tmp_path), "--name", "moons")
+    done = process("train.py", "--runs", str(tmp_path), "--name", "moons")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "337 parameters" in done.stdout
-    assert "after 100 steps" in done.stdout
-    assert "accuracy 100.0%" in done.stdout
+    for words in ("337 parameters", "after 100 steps", "accuracy 100.0%"):
+        assert words in done.stdout
     folder = tmp_path / "moons"
     names = {"config.json", "results.json", "metrics.jsonl", "loss.svg", "boundary.svg"}
     assert {path.name for path in folder.iterdir()} == names
@@ -55,32 +40,26 @@ def test_training_separates_the_moons_and_leaves_figures_and_pictures(tmp_path):
         assert ElementTree.parse(folder / picture).getroot().tag.endswith("svg")
 
 
-def test_same_seed_trains_the_same_network(tmp_path):
-    for name in ("a", "b"):
-        run("train.py", "--steps", "5", "--points", "20", "--runs", str(tmp_path), "--name", name)
-    first, second = ((tmp_path / name / "metrics.jsonl").read_text() for name in ("a", "b"))
-    assert first == second
+@pytest.fixture
+def no_pictures(monkeypatch):
+    """Pictures take longer than these trainings."""
+    monkeypatch.setattr(train, "boundary", lambda *_: None)
+    monkeypatch.setattr(train.plots, "save", lambda _, path: path.touch())
 
 
-@pytest.mark.parametrize("loss", ["margin", "mse", "bce"])
-@pytest.mark.parametrize("activation", ["relu", "tanh"])
-def test_every_loss_and_activation_learns(tmp_path, loss, activation):
-    done = run("train.py", "--loss", loss, "--activation", activation, "--runs", str(tmp_path))
+@pytest.mark.parametrize(("loss", "activation"), [("mse", "relu"), ("bce", "tanh")])
+def test_every_loss_and_activation_learns(tmp_path, no_pictures, loss, activation):
+    options = ["--loss", loss, "--activation", activation, "--steps", "50"]
+    done = run("train.py", *options, "--runs", str(tmp_path))
     assert (done.returncode, done.stderr) == (0, "")
-    accuracy = re.search(r"accuracy ([\d.]+)%", done.stdout)
-    assert accuracy and float(accuracy[1]) >= 90
-
-
-def test_loss_that_grows_is_pointed_out(tmp_path):
-    done = run("train.py", "--loss", "mse", "--lr", "0.5", "--steps", "9", "--runs", str(tmp_path))
-    assert done.stderr == "warning: the loss has more than doubled; choose a smaller --lr\n"
+    assert float(re.search(r"accuracy ([\d.]+)%", done.stdout)[1]) >= 85
 
 
 def metrics(folder: Path) -> list[dict[str, float]]:
     return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
 
 
-def test_every_option_changes_the_training(tmp_path):
+def test_every_option_changes_the_training(tmp_path, no_pictures):
     options = [
         [],
         ["--hidden", "4"],
@@ -95,12 +74,13 @@ def test_every_option_changes_the_training(tmp_path):
         ["--noise", "0.3"],
         ["--seed", "5"],
     ]
-    last = set()
-    for i, option in enumerate(options):
+    last = []
+    for i, option in enumerate([*options, []]):
         args = ["--steps", "3", "--points", "10", *option, "--runs", str(tmp_path)]
         assert run("train.py", *args, "--name", str(i)).returncode == 0
-        last.add(metrics(tmp_path / str(i))[-1]["loss"])
-    assert len(last) == len(options)
+        last.append(metrics(tmp_path / str(i))[-1]["loss"])
+    assert len(set(last)) == len(options)
+    assert last[0] == last[-1]  # the same options train the same network
 
 
 def test_learning_rate_falls_and_the_last_line_is_of_the_trained_network(tmp_path):
@@ -114,10 +94,6 @@ def test_learning_rate_falls_and_the_last_line_is_of_the_trained_network(tmp_pat
 
 
 def test_boundary_is_where_the_network_s_score_is_zero():
-    spec = importlib.util.spec_from_file_location("train", LESSON / "train.py")
-    assert spec and spec.loader
-    train = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(train)
     model = MLP(2, [1])
     for p, x in zip(model.parameters(), (2.0, 0.0, -0.5), strict=True):
         p.data = x  # the score is 2x - 0.5, so the boundary is x = 0.25, whatever y is
@@ -132,54 +108,26 @@ def test_boundary_is_where_the_network_s_score_is_zero():
     ("args", "words"),
     [
         (["--steps", "0"], "--steps must be at least 1"),
-        (["--hidden", "16", "0"], "--hidden needs at least one neuron in each layer"),
-        (["--lr", "0"], "--lr must be above 0"),
         (["--lr", "1e300"], "choose a smaller --lr"),
         (["--loss", "mse", "--lr", "1e100"], "choose a smaller --lr"),
-        (["--momentum", "1"], "--momentum must be at least 0 and below 1"),
-        (["--l2", "-1"], "--l2 must not be negative"),
         (["--optimizer", "adam", "--momentum", "0.9"], "--momentum is for --optimizer sgd only"),
-        (["--points", "1"], "--points must be at least 2"),
-        (["--noise", "-1"], "--noise must not be negative"),
-        (["--name", "../up"], "plain folder name"),
     ],
 )
 def test_value_out_of_range_is_one_line(tmp_path, args, words):
-    done = run("train.py", "--runs", str(tmp_path), *args)
-    (line,) = done.stderr.splitlines()
-    assert done.returncode == 2
-    assert words in line
+    assert words in mistake(run("train.py", "--runs", str(tmp_path), *args))
 
 
 def test_without_set_up_train_py_says_what_to_do():
     for program in (["train.py"], ["-m", "micrograd", "draw"]):
-        done = run("-S", *program, PYTHONPATH="")  # -S: no site-packages, so nothing is installed
-        assert done.returncode == 1
+        done = process("-E", "-S", *program)  # without site-packages, so nothing is installed
         (line,) = done.stderr.splitlines()
-        assert "make setup" in line
-
-
-def test_half_a_set_up_is_noticed_before_training():
-    program = "import runpy, sys; sys.modules['matplotlib'] = None; runpy.run_path('train.py')"
-    done = run("-c", program)
-    assert done.returncode == 1
-    (line,) = done.stderr.splitlines()
-    assert line.startswith("error: ") and "matplotlib" in line
-    assert "make setup" in line
+        assert (done.returncode, "make setup" in line) == (1, True)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one child alone")
 def test_ctrl_c_saves_the_pictures_and_exits_130(tmp_path):
-    command = [sys.executable, "train.py", "--steps", "100000", "--runs", str(tmp_path)]
-    process = subprocess.Popen(
-        command, cwd=LESSON, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    deadline = time.monotonic() + 60
-    while not list(tmp_path.glob("*/metrics.jsonl")):
-        assert process.poll() is None and time.monotonic() < deadline
-    process.send_signal(signal.SIGINT)
-    out, errors = process.communicate(timeout=60)
-    assert (process.returncode, errors) == (130, "interrupted\n")
+    process = programs.start("train.py", "--steps", "100000", "--runs", str(tmp_path))
+    out = interrupt(process, lambda: bool([*tmp_path.glob("*/metrics.jsonl")]))
     assert re.search(r"after \d+ steps?:", out)
     assert len(list(tmp_path.glob("*/*.svg"))) == 2
 
@@ -190,12 +138,7 @@ def test_graph_shows_data_gradient_operation_and_label_of_every_node():
     c.label = "c"
     c.backward()
     dot = draw.graph(c).source
-    for text in (
-        '"c|data -6.0000|grad 1.0000"',
-        '"a|data 2.0000|grad -3.0000"',
-        '"b|data -3.0000|grad 2.0000"',
-        'label="*" shape=ellipse',
-    ):
+    for text in ('"c|data -6.0000|grad 1.0000"', '"a|data 2.0000|grad -3.0000"', 'label="*"'):
         assert text in dot
     assert re.findall(r"\t(\w+) -> (\w+)\n", dot.replace('"', "")) == [
         ("0op", "0"),
@@ -204,56 +147,29 @@ def test_graph_shows_data_gradient_operation_and_label_of_every_node():
     ]
 
 
-@pytest.mark.parametrize(
-    ("x", "shown"), [(0.0, "0.0000"), (24.70408, "24.7041"), (1e300, "1e+300"), (-1e-7, "-1e-07")]
-)
-def test_numbers_are_shown_in_few_digits(x, shown):
-    assert f"data {shown}|" in draw.graph(Value(x)).source
-
-
-def test_same_expression_gives_the_same_text():
-    assert draw.graph(example()[2]).source == draw.graph(example()[2]).source
-
-
-def test_value_used_twice_is_one_node_with_two_edges():
-    a = Value(1.0)
-    dot = draw.graph(a + a).source
-    assert dot.count("data 1.0000") == 1
-    assert dot.count('1 -> "0op"') + dot.count("1 -> 0op") == 2
-
-
 AWKWARD = 'a{b}|<c> \\n "d" &amp; é'
 
 
 def test_draw_prints_dot_text():
-    done = run("-m", "micrograd", "draw")
+    done = process("-m", "micrograd", "draw")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("digraph {")
     assert "g|data 24.7041|grad 1.0000" in done.stdout
     assert "a|data -4.0000|grad 138.8338" in done.stdout
 
 
-def test_draw_without_graphviz_gives_the_text_and_says_why_there_is_no_picture(tmp_path):
-    out = tmp_path / "g.svg"
-    done = run("-m", "micrograd", "draw", "--out", str(out), PATH=str(tmp_path))
-    assert done.returncode == 2
+def test_draw_without_graphviz_gives_the_text_and_says_why_there_is_no_picture(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    done = run("draw", "--out", str(tmp_path / "g.svg"))
+    assert "`dot` is not installed" in mistake(done)
     assert done.stdout.startswith("digraph {")
-    (line,) = done.stderr.splitlines()
-    assert "`dot` is not installed" in line
-    assert not out.exists()
-
-
-def test_draw_says_what_is_wrong_with_a_file_name(tmp_path):
-    done = run("-m", "micrograd", "draw", "--out", str(tmp_path / "g.png"))
-    (line,) = done.stderr.splitlines()
-    assert (done.returncode, "must end in .svg" in line) == (2, True)
 
 
 def test_draw_does_not_overwrite_a_file(tmp_path):
-    out = tmp_path / "g.svg"
-    out.write_text("precious")
-    done = run("-m", "micrograd", "draw", "--out", str(out))
-    assert (done.returncode, out.read_text()) == (2, "precious")
+    (tmp_path / "g.svg").touch()
+    assert "exists already" in mistake(run("draw", "--out", str(tmp_path / "g.svg")))
 
 
 needs_dot = pytest.mark.skipif(not shutil.which("dot"), reason="Graphviz is not installed")
@@ -268,14 +184,10 @@ def test_picture_shows_a_label_as_it_was_written():
 
 @needs_dot
 def test_draw_writes_the_picture_and_prints_the_gradients(tmp_path):
-    done = run("-m", "micrograd", "draw", "--out", str(tmp_path / "g.svg"))
+    done = run("draw", "--out", str(tmp_path / "g.svg"))
     assert "g = 24.7041, dg/da = 138.8338, dg/db = 645.5773" in done.stdout
     assert ElementTree.parse(tmp_path / "g.svg").getroot().tag.endswith("svg")
 
 
-def test_code_of_the_readme_prints_what_the_readme_says():
-    results = doctest.testfile(
-        str(LESSON / "README.md"), False, optionflags=doctest.ELLIPSIS, encoding="utf-8"
-    )
-    assert results.attempted > 30
-    assert results.failed == 0
+def test_readme_is_true():
+    assert untrue_in_readme(LESSON) == []

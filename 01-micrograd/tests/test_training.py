@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from micrograd import Value, losses
 from micrograd.gradcheck import analytic_gradients, gradcheck, numeric_gradients
 from micrograd.moons import two_moons
-from micrograd.nn import MLP
 from micrograd.optim import SGD, Adam, Momentum, RMSprop, linear_decay
 
 numbers = st.floats(-1000, 1000)
@@ -52,19 +51,12 @@ def test_max_margin_equals_its_formula_in_torch(pairs):
     compare(losses.max_margin, reference, pairs, [1 if y else -1 for _, y in pairs])
 
 
-def test_l2_is_the_sum_of_squares_and_pulls_towards_zero():
-    parameters = [Value(3.0), Value(-4.0)]
-    penalty = losses.l2(parameters, 0.1)
-    penalty.backward()
-    assert penalty.data == pytest.approx(2.5)
-    assert [p.grad for p in parameters] == pytest.approx([0.6, -0.8])
-
-
-def test_l1_is_the_sum_of_absolute_values_and_pulls_equally_at_large_and_small():
+@pytest.mark.parametrize(("ours", "theirs"), [(losses.l1, torch.abs), (losses.l2, torch.square)])
+def test_penalties_equal_their_formulas_in_torch(ours, theirs):
     parameters = [Value(3.0), Value(-0.5), Value(0.0)]
     tensor = torch.tensor([3.0, -0.5, 0.0], dtype=torch.float64, requires_grad=True)
-    penalty = losses.l1(parameters, 0.1)
-    reference = 0.1 * tensor.abs().sum()
+    penalty = ours(parameters, 0.1)
+    reference = 0.1 * theirs(tensor).sum()
     penalty.backward()
     reference.backward()
     assert penalty.data == pytest.approx(reference.item())
@@ -84,7 +76,6 @@ def test_accuracy_is_the_share_on_the_right_side_of_zero():
         (lambda s: losses.max_margin(s, [0, 1]), "-1 or 1, not 0"),
         (lambda s: losses.binary_cross_entropy(s, [-1, 1]), "0 or 1, not -1"),
         (lambda s: losses.mean_squared_error(s, [1.0]), "2 outputs for 1 targets"),
-        (lambda s: losses.max_margin([], []), "0 outputs"),
     ],
 )
 def test_wrong_labels_are_a_value_error(call, words):
@@ -123,15 +114,12 @@ def test_learning_rate_falls_in_a_straight_line_to_its_tenth():
     assert linear_decay(2.0, 0, 100) == 2.0
     assert linear_decay(2.0, 50, 100) == pytest.approx(1.1)
     assert linear_decay(2.0, 100, 100) == pytest.approx(0.2)
-    for step, steps in ((101, 100), (-1, 100), (0, 0)):
-        with pytest.raises(ValueError, match="step must be from 0"):
-            linear_decay(2.0, step, steps)
 
 
 @pytest.mark.parametrize(
     ("kind", "wrong"),
     [
-        *((SGD, {"lr": lr}) for lr in (0, -1, math.nan, math.inf)),
+        *((SGD, {"lr": lr}) for lr in (0, math.nan)),
         (Momentum, {"momentum": 1.0}),
         (RMSprop, {"alpha": -0.1}),
         (Adam, {"betas": (0.9, 1.0)}),
@@ -152,49 +140,20 @@ def test_gradcheck_finds_the_derivative_of_the_lecture_s_parabola():
     assert gradcheck(f, [3.0]) < 1e-6
 
 
-def test_gradcheck_refuses_a_wrong_derivative_and_names_the_input():
+@pytest.mark.parametrize("wrong", [7.0, math.nan])
+def test_gradcheck_refuses_a_wrong_derivative_and_names_the_input(wrong):
     def f(inputs: list[Value]) -> Value:
         out = inputs[0] * inputs[1]
-        out._local = (out._local[0], 7.0)  # d(ab)/db is a = 2
+        out._local = (out._local[0], wrong)  # d(ab)/db is a = 2
         return out
 
-    with pytest.raises(ValueError, match=r"input 1 = 5.0: backward\(\) says 7.0, the slope"):
+    with pytest.raises(ValueError, match=rf"input 1 = 5.0: backward\(\) says {wrong}, the slope"):
         gradcheck(f, [2.0, 5.0])
-
-
-def test_gradcheck_refuses_a_derivative_that_is_nan():
-    def f(inputs: list[Value]) -> Value:
-        out = inputs[0] * 2
-        out._local = (math.nan, 0.0)
-        return out
-
-    with pytest.raises(ValueError, match="says nan"):
-        gradcheck(f, [2.0])
-
-
-def test_gradcheck_of_a_whole_network():
-    model = MLP(2, [4, 1], "tanh", seed=0)
-    inputs = [p.data for p in model.parameters()]
-
-    def f(values: list[Value]) -> Value:
-        for p, v in zip(_slots(model), values, strict=True):
-            p(v)
-        return losses.mean_squared_error([model([0.5, -1.0]), model([1.0, 2.0])], [1.0, -1.0])
-
-    assert gradcheck(f, inputs) < 1e-6
-
-
-def _slots(model: MLP):
-    """For every parameter, in order, a function that puts another Value in its place."""
-    for layer in model.layers:
-        for neuron in layer.neurons:
-            for i in range(len(neuron.w)):
-                yield lambda v, neuron=neuron, i=i: neuron.w.__setitem__(i, v)
-            yield lambda v, neuron=neuron: setattr(neuron, "b", v)
 
 
 def test_moons_without_noise_lie_on_their_half_circles():
     points, labels = two_moons(200, noise=0.0, seed=3)
+    assert two_moons(200, noise=0.0, seed=3) == (points, labels) != two_moons(200, 0.0, seed=4)
     assert labels.count(1) == labels.count(-1) == 100
     for (x, y), label in zip(points, labels, strict=True):
         if label == 1:
@@ -205,19 +164,6 @@ def test_moons_without_noise_lie_on_their_half_circles():
             assert y <= 0.5
 
 
-def test_moons_are_the_same_for_the_same_seed():
-    assert two_moons(50, seed=3) == two_moons(50, seed=3)
-    assert two_moons(50, seed=3) != two_moons(50, seed=4)
-
-
-def test_moons_are_whole_half_circles():
-    points, labels = two_moons(400, noise=0.0, seed=3)
-    upper = [x for (x, _), label in zip(points, labels, strict=True) if label == 1]
-    lower = [x for (x, _), label in zip(points, labels, strict=True) if label == -1]
-    assert (min(upper), max(upper)) == pytest.approx((-1, 1), abs=0.01)
-    assert (min(lower), max(lower)) == pytest.approx((0, 2), abs=0.01)
-
-
 def test_noise_is_the_standard_deviation_of_both_coordinates():
     clean, _ = two_moons(2000, noise=0.0, seed=3)
     noisy, _ = two_moons(2000, noise=0.25, seed=3)
@@ -225,9 +171,3 @@ def test_noise_is_the_standard_deviation_of_both_coordinates():
         off = [a[axis] - b[axis] for a, b in zip(noisy, clean, strict=True)]
         assert statistics.mean(off) == pytest.approx(0, abs=0.02)
         assert statistics.stdev(off) == pytest.approx(0.25, abs=0.015)
-
-
-@pytest.mark.parametrize("wrong", [{"points": 1}, {"points": 10, "noise": -0.1}])
-def test_impossible_moons_are_a_value_error(wrong):
-    with pytest.raises(ValueError, match="must be at least"):
-        two_moons(**wrong)

@@ -12,24 +12,8 @@ sys.path.insert(0, str(LESSON))  # for train and report
 from makemore.words import Alphabet  # noqa: E402
 from shared import datasets  # noqa: E402
 
-WORDS = [
-    "ava",
-    "mia",
-    "emma",
-    "olivia",
-    "noah",
-    "liam",
-    "ana",
-    "anna",
-    "hannah",
-    "otto",
-    "bob",
-    "eve",
-    "maxim",
-    "zoe",
-    "lea",
-    "theo",
-]
+TEXT = "ava mia emma olivia noah liam ana anna hannah otto bob eve maxim zoe lea theo"
+WORDS = TEXT.split()
 
 
 torch.set_num_threads(1)  # the models here are too small for more

@@ -138,10 +138,6 @@ def test_counts_are_those_of_a_loop(alphabet):
         assert torch.allclose(model.probabilities(), counts / counts.sum(-1, keepdim=True))
 
 
-def test_row_that_was_never_seen_is_uniform():
-    assert torch.equal(BigramCounts(4, smoothing=0).probabilities(), torch.full((4, 4), 0.25))
-
-
 def descend(model, x, y, steps, lr):
     """The lecture's loop: all pairs in each step."""
     for _ in range(steps):

@@ -1,11 +1,9 @@
 """The commands: what they print, what they leave behind, and what they say of a mistake."""
 
-import doctest
 import json
 import os
 import re
 import shutil
-import signal
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,14 +13,7 @@ import torch.nn.functional as F
 from conftest import LESSON
 
 import train as train_py
-from house.programs import (
-    Programs,
-    losses,
-    mistake,
-    same_run,
-    tensors,
-    wait_until,
-)
+from house.programs import Programs, interrupt, is_saved, mistake, tensors
 from house.readmes import untrue_in_readme
 from makemore import load
 from makemore.__main__ import VERBS
@@ -31,10 +22,9 @@ from makemore.load import open_data
 from makemore.loss import estimate_loss
 from makemore.models import MODELS, build, examples
 from makemore.presets import PRESETS
-from shared import checkpoints
 
 programs = Programs(LESSON, train_py, VERBS)
-run, process = programs.run, programs.process
+run, succeed, process = programs.run, programs.succeed, programs.process
 QUICK = ["--model", "rnn", "--n-hidden", "16", "--batch-size", "8", "--steps", "40"]
 
 
@@ -59,8 +49,7 @@ def trained(tmp_path_factory):
     """A folder with a finished run in it, and what was printed."""
     folder = tmp_path_factory.mktemp("trained")
     (folder / "words.txt").write_text(TOWNS, encoding="utf-8")
-    options = ["--runs", str(folder), "--name", "run", "--data", str(folder / "words.txt")]
-    done = process("train.py", *options, *QUICK, "--test")
+    done = train(folder, *QUICK, "--test")
     assert (done.returncode, done.stderr.count("\n")) == (0, 1), done.stderr
     return folder, done
 
@@ -70,13 +59,11 @@ def trained(tmp_path_factory):
 
 def test_character_counts_the_same_in_words_of_any_length(folder):
     options = "--model rnn --optimizer sgd --lr 1 --weight-decay 0 --warm-up 0 --decay step"
-    where = ["--data", str(folder / "words.txt"), "--runs", str(folder), "--name", "run"]
-    options += " --dropout 0 --steps 1 --batch-size 4 --batches by-length"
-    done = run("train.py", *options.split(), *where)
-    assert done.returncode == 0, done.stderr
+    options += " --n-embd 8 --n-hidden 16 --dropout 0 --steps 1 --batch-size 4 --batches by-length"
+    assert train(folder, *options.split()).returncode == 0
     data = open_data(str(folder / "words.txt"))
     torch.manual_seed(train_py.Config.seed)
-    model = build("rnn", len(data.alphabet), n_embd=32, n_hidden=256, dropout=0.0)
+    model = build("rnn", len(data.alphabet), n_embd=8, n_hidden=16, dropout=0.0)
     x, y = examples(model, data.train, data.alphabet)
     ix = by_length(0, (y >= 0).sum(1), 4, train_py.Config.seed)
     logits, _ = model(x[ix])
@@ -95,36 +82,27 @@ def test_training_says_what_it_did(trained):
     assert lines[0].startswith(f"data: {folder / 'words.txt'} (")
     assert lines[1] == "words: 25, of which 25 are different; the longest has 11 characters"
     assert re.fullmatch(r"model: rnn, [\d,]+ parameters", lines[2])
-    evaluations = lines[3:13]
-    assert [line.partition(":")[0] for line in evaluations] == [
-        f"step {4 * i}" for i in range(1, 11)
-    ]
+    assert [line.split(":")[0] for line in lines[3:13]] == [f"step {i}" for i in range(4, 44, 4)]
     assert re.fullmatch(r"trained: 40 steps in \d+ s, [\d,]+ characters/s", lines[13])
-    best = json.loads((folder / "run" / "results.json").read_text())["best_step"]
-    assert [line.rpartition("(")[2] for line in lines[14:17]] == [
-        "train)",
-        f"dev, after {best} steps)",
-        "test)",
-    ]
+    results = json.loads((folder / "run" / "results.json").read_text())
+    splits = ["train)", f"dev, after {results['best_step']} steps)", "test)"]
+    assert [line.rpartition("(")[2] for line in lines[14:17]] == splits
+    assert f"loss: {results['dev']:.4f} nats a character" in done.stdout
     samples = lines[lines.index("samples:") + 1 : -2]
     assert len(samples) == 10
     assert all(re.fullmatch(r"  .{0,11} \((train|dev|new)\)", line) for line in samples)
     assert re.fullmatch(r"of 1,000 samples: [\d.]+% train, [\d.]+% dev, [\d.]+% new", lines[-2])
+    assert "letters occur in both cases" in done.stderr
+    named = re.fullmatch(r"run: .*/ \((.*)\)", lines[-1])[1].split(", ")
+    more = {"config.json", "metrics.jsonl", "train.txt", "dev.txt", "last.safetensors", "samples"}
+    assert set(named) | more == {path.name for path in (folder / "run").iterdir()}
+    for name in ("loss.svg", "embedding.svg"):
+        assert ElementTree.parse(folder / "run" / name).getroot().tag.endswith("svg")
 
 
-@pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("model", ["mlp-bn", "wavenet"])
-def test_batches_by_length_never_meet_batch_norm_by_default(model, preset):
-    assert train_py.defaults(model, preset).batches == "random"
-
-
-def test_random_batches_and_batches_by_length_both_train(folder):
-    for batches in ("random", "by-length"):
-        for model in ("mlp-bn", "lstm"):
-            options = ["--model", model, "--n-hidden", "16", "--steps", "20", "--lowercase"]
-            done = train(folder, *options, "--batches", batches)
-            assert done.returncode == 0, done.stderr
-            shutil.rmtree(folder / "run")
+def test_batches_by_length_never_meet_batch_norm_by_default(model):
+    assert {train_py.defaults(model, preset).batches for preset in PRESETS} == {"random"}
 
 
 def test_dev_loss_without_words_of_train_is_printed_where_there_are_such(folder):
@@ -135,94 +113,13 @@ def test_dev_loss_without_words_of_train_is_printed_where_there_are_such(folder)
     assert dev.split()[1] < new.split()[1]  # what is known is easier
 
 
-def test_resume_of_what_is_no_folder_is_one_line(folder):
-    assert "there is no run folder" in mistake(run("train.py", "--resume", str(folder / "none")))
-
-
-def test_warning_tells_of_both_cases(trained):
-    assert "letters occur in both cases" in trained[1].stderr
-
-
-def test_files_of_the_run_are_those_it_names(trained):
-    folder, done = trained
-    named = re.search(r"run: .*/ \((.*)\)", done.stdout)[1].split(", ")
-    there = {path.name for path in (folder / "run").iterdir()}
-    more = {"config.json", "metrics.jsonl", "train.txt", "dev.txt", "last.safetensors", "samples"}
-    assert set(named) | more == there
-    for name in ("loss.svg", "embedding.svg"):
-        assert ElementTree.parse(folder / "run" / name).getroot().tag.endswith("svg")
-    config = json.loads((folder / "run" / "config.json").read_text(encoding="utf-8"))
-    assert config["lesson"] == "makemore" and config["config"]["n_hidden"] == 16
-    results = json.loads((folder / "run" / "results.json").read_text())
-    assert f"loss: {results['dev']:.4f} nats a character" in done.stdout
-
-
-def test_test_split_is_evaluated_only_when_asked_for(folder):
-    done = train(folder, *QUICK)
-    assert "(test)" not in done.stdout
-    assert "test" not in json.loads((folder / "run" / "results.json").read_text())
-
-
-def test_embedding_of_one_number_and_large_alphabets_have_no_picture(folder):
-    assert train(folder, *QUICK, "--n-embd", "1").returncode == 0
-    assert not (folder / "run" / "embedding.svg").exists()
-    shutil.rmtree(folder / "run")
-    letters = [chr(0x4E00 + i) for i in range(300)]
-    words = "\n".join(a + b for a, b in zip(letters[::2], letters[1::2]))
-    (folder / "words.txt").write_text(words, encoding="utf-8")
-    done = train(folder, *QUICK)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert not (folder / "run" / "embedding.svg").exists()
-
-
-def test_characters_without_a_font_are_named_in_one_line(folder):
-    pairs = [a + b for a in "\U000f0000\U000f0001\U000f0002" for b in "abcdefg"]  # private use
-    (folder / "words.txt").write_text("\n".join(pairs), encoding="utf-8")
-    done = train(folder, *QUICK)
-    assert done.returncode == 0
-    (line,) = done.stderr.splitlines()
-    assert "no font on this machine has 3 of the characters" in line
-    assert (folder / "run" / "embedding.svg").exists()
-
-
-def test_bigram_is_counted_and_drawn(folder):
-    done = train(folder, "--model", "bigram")
-    assert done.returncode == 0
-    assert (folder / "run" / "bigram.svg").exists()
-    assert not (folder / "run" / "loss.svg").exists()
-
-
-def test_bigram_without_smoothing_says_why_its_loss_is_infinite(folder):
+def test_bigram_is_counted_and_drawn_and_without_smoothing_its_loss_may_be_infinite(folder):
     done = train(folder, "--model", "bigram", "--smoothing", "0")
     assert done.returncode == 0
-    assert (
-        "loss: infinite: a word has characters in a sequence that never occurs in train"
-        in done.stdout
-    )
-
-
-def test_early_stopping_keeps_the_best_weights(folder):
-    done = train(folder, *QUICK, "--steps", "2000", "--lr", "0.1", "--patience", "3")
-    assert done.returncode == 0
-    results = json.loads((folder / "run" / "results.json").read_text())
-    assert results["steps"] == results["best_step"] + 600 < 2000
-    lines = (folder / "run" / "metrics.jsonl").read_text().splitlines()
-    devs = [json.loads(line)["dev"] for line in lines]
-    assert results["dev"] == pytest.approx(min(devs))
-    assert min(devs) < devs[-1]
-
-
-def test_minutes_end_training_by_the_clock(folder):
-    done = train(folder, *QUICK[:6], "--minutes", "0.02")
-    assert done.returncode == 0
-    results = json.loads((folder / "run" / "results.json").read_text())
-    assert results["seconds"] >= 1.2
-
-
-def test_run_in_minutes_continues_in_steps_also_in_as_many_as_the_default(folder):
-    assert train(folder, *QUICK[:6], "--minutes", "0.005").returncode == 0
-    default = train_py.default_config(["--resume", str(folder / "run"), "--steps", "2500"])
-    assert default.minutes is None
+    assert "loss: infinite: a word has characters in a sequence that never" in done.stdout
+    assert (folder / "run" / "bigram.svg").exists() and not (folder / "run" / "loss.svg").exists()
+    problem = mistake(run("train.py", "--resume", str(folder / "run")))
+    assert "was counted; there is nothing to continue" in problem
 
 
 def test_comparison_has_a_row_and_a_folder_for_every_model(folder):
@@ -239,7 +136,7 @@ def test_comparison_has_a_row_and_a_folder_for_every_model(folder):
     where = f"has a run of each model in it; choose one of them, for example {folder / 'run'}/lstm"
     assert where in mistake(run("sample", *whole))
     assert where in mistake(run("train.py", "--resume", whole[1]))
-    assert run("score", "--run", str(folder / "run" / "lstm"), "ab").returncode == 0
+    succeed("score", "--run", str(folder / "run" / "lstm"), "ab")
 
 
 # resuming
@@ -247,71 +144,37 @@ def test_comparison_has_a_row_and_a_folder_for_every_model(folder):
 
 @pytest.mark.parametrize(
     "model",
-    [
-        "gru --n-hidden 32 --dropout 0.3",
-        "transformer --n-embd 16 --optimizer muon",
-        "mlp --preset lecture --lr 0.05",
-    ],
+    ["gru --n-hidden 32 --dropout 0.3 --optimizer muon", "mlp --preset lecture --lr 0.05"],
 )
 def test_run_that_was_killed_and_resumed_is_the_same_to_the_last_bit(folder, model):
-    options = ["--model", *model.split(), "--batch-size", "16", "--steps", "400"]
+    options = ["--model", *model.split(), "--batch-size", "16", "--steps", "200"]
     options += ["--data", str(folder / "words.txt")]
-    assert run("train.py", "--runs", str(folder), "--name", "whole", *options).returncode == 0
-    command = ["train.py", "--runs", str(folder), "--name", "killed", *options]
-    process = programs.start(*command)
-    wait_until(process, lambda: len(losses(folder / "killed")) >= 3)
-    process.kill()
-    process.communicate()
-    assert not (folder / "killed" / "results.json").exists()
-    done = run("train.py", "--resume", str(folder / "killed"))
-    assert (done.returncode, "resumed at step" in done.stdout) == (0, True), done.stderr
-    assert same_run(folder / "whole", folder / "killed")
-    whole, killed = (
-        json.loads((folder / name / "results.json").read_text()) for name in ("whole", "killed")
-    )
-    timing = ("seconds", "characters_per_second")
-    assert all(whole[key] == killed[key] for key in whole if key not in timing)
+    assert programs.is_same_after_a_kill(folder, *options)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one child alone")
 def test_ctrl_c_saves_says_how_to_continue_and_exits_130(folder):
-    command = ["train.py", "--runs", str(folder), "--name", "run", *QUICK]
-    command += ["--data", str(folder / "words.txt"), "--steps", "100000"]
-    command += ["--evaluations", "1000"]
-    process = programs.start(*command)
-    wait_until(process, (folder / "run" / "metrics.jsonl").exists)
-    process.send_signal(signal.SIGINT)
-    out, errors = process.communicate(timeout=60)
-    assert (process.returncode, errors.splitlines()[-1]) == (130, "interrupted")
-    stopped = int(re.search(r"stopped after step ([\d,]+)", out)[1].replace(",", ""))
-    assert f"to continue: python train.py --resume {folder / 'run'}" in out
-    assert (
-        checkpoints.load(folder / "run" / "last.safetensors").metadata["state"]["step"] == stopped
-    )
+    options = ["--runs", str(folder), "--name", "run", "--data", str(folder / "words.txt")]
+    more = ["--steps", "100000", "--evaluations", "1000"]
+    process = programs.start("train.py", *options, *QUICK, *more)
+    out = interrupt(process, (folder / "run" / "metrics.jsonl").exists)
+    assert is_saved(folder / "run", out)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one child alone")
 def test_ctrl_c_in_a_comparison_says_how_to_continue_the_model(folder):
-    command = ["train.py", "--runs", str(folder), "--name", "run", "--compare"]
-    command += ["--data", str(folder / "words.txt"), "--minutes", "5"]
-    process = programs.start(*command)
+    options = ["--runs", str(folder), "--name", "run", "--data", str(folder / "words.txt")]
+    process = programs.start("train.py", *options, "--compare", "--minutes", "5")
     stopped = folder / "run" / "bigram-net"
-    wait_until(process, (stopped / "last.safetensors").exists)
-    process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert f"to continue: python train.py --resume {stopped}\n" in out
+    assert is_saved(stopped, interrupt(process, (stopped / "last.safetensors").exists))
 
 
 def test_finished_run_can_be_resumed_and_reports_again(trained, tmp_path):
-    shutil.copytree(trained[0], tmp_path / "copy")
-    (tmp_path / "copy" / "run" / "results.json").unlink()
-    config = tmp_path / "copy" / "run" / "config.json"
-    done = run("train.py", "--resume", str(config.parent))
-    assert (done.returncode, "resumed at step 40" in done.stdout) == (0, True)
-    assert (config.parent / "results.json").exists()
-    done = run("train.py", "--resume", str(config.parent), "--steps", "60")
-    assert (done.returncode, "trained: 60 steps" in done.stdout) == (0, True)
+    copy = shutil.copytree(trained[0] / "run", tmp_path / "copy")
+    (copy / "results.json").unlink()
+    assert "resumed at step 40" in succeed("train.py", "--resume", str(copy))
+    assert (copy / "results.json").exists()
+    assert "trained: 60 steps" in succeed("train.py", "--resume", str(copy), "--steps", "60")
 
 
 @pytest.mark.parametrize(
@@ -319,7 +182,6 @@ def test_finished_run_can_be_resumed_and_reports_again(trained, tmp_path):
     [
         (["--model", "gru"], "was started with --model rnn, not gru; leave --model out"),
         (["--lr", "0.5"], "was started with --lr 0.002, not 0.5; leave --lr out"),
-        (["--name", "x"], "was started with --name run, not x; leave --name out"),
         (["--compare"], "--compare cannot be resumed"),
     ],
 )
@@ -327,64 +189,13 @@ def test_resuming_with_other_settings_is_refused(trained, args, problem):
     assert problem in mistake(run("train.py", "--resume", str(trained[0] / "run"), *args))
 
 
-def test_resuming_what_cannot_be_resumed_is_refused_and_nothing_is_changed(trained, tmp_path):
-    def contents():
-        return {path: path.read_bytes() for path in broken.rglob("*") if path.is_file()}
-
-    def refused(problem):
-        before = contents()
-        assert problem in mistake(run("train.py", "--resume", str(broken)))
-        assert before == contents()
-
-    broken = tmp_path / "broken"
-    shutil.copytree(trained[0] / "run", broken)
-    last = broken / "last.safetensors"
-    whole = last.read_bytes()
-    last.write_bytes(whole[:-10])
-    refused("last.safetensors is not a whole checkpoint")
-    last.write_bytes((broken / "model.safetensors").read_bytes())
-    refused("last.safetensors belongs to another model than")
-    last.write_bytes(whole)
-    config = broken / "config.json"
-    content = config.read_text(encoding="utf-8")
-    config.write_text(content.replace('"rnn"', '"bow"', 1), encoding="utf-8")
-    refused("last.safetensors belongs to another model than")
-    config.write_text(content.replace('"makemore"', '"gpt"', 1), encoding="utf-8")
-    refused("is a run of gpt, not of makemore")
-    config.unlink()
-    refused("it has no config.json")
-
-
-def test_counted_table_cannot_be_resumed(folder):
-    assert train(folder, "--model", "bigram").returncode == 0
-    problem = "was counted; there is nothing to continue"
-    assert problem in mistake(run("train.py", "--resume", str(folder / "run")))
-
-
-def test_words_that_have_moved_can_be_named_on_resuming(trained, tmp_path):
+def test_resuming_takes_the_same_words_from_elsewhere_and_no_others(trained, tmp_path):
     shutil.copytree(trained[0] / "run", tmp_path / "run")
+    resumed = ["--resume", str(tmp_path / "run"), "--data", str(tmp_path / "moved.txt")]
     (tmp_path / "moved.txt").write_text(TOWNS, encoding="utf-8")
-    moved = ["--data", str(tmp_path / "moved.txt")]
-    assert run("train.py", "--resume", str(tmp_path / "run"), *moved).returncode == 0
-
-
-def test_resuming_what_was_no_training_is_refused(tmp_path):
-    options = ["--data", "bundled", "--steps", "2", "--runs", str(tmp_path), "--name", "run"]
-    assert run("backprop", *options).returncode == 0
-    problem = "does not have the options of this program"
-    assert problem in mistake(run("train.py", "--resume", str(tmp_path / "run")))
-
-
-def test_resuming_on_other_words_is_refused(trained, tmp_path):
-    shutil.copytree(trained[0], tmp_path / "copy")
-    config = tmp_path / "copy" / "run" / "config.json"
-    words = tmp_path / "copy" / "words.txt"
-    text = config.read_text(encoding="utf-8").replace(
-        json.dumps(str(trained[0] / "words.txt")), json.dumps(str(words))
-    )
-    config.write_text(text, encoding="utf-8")
-    words.write_text(TOWNS + "Zwickau\n", encoding="utf-8")
-    assert "is not what" in mistake(run("train.py", "--resume", str(config.parent)))
+    succeed("train.py", *resumed)
+    (tmp_path / "moved.txt").write_text(TOWNS + "Zwickau\n", encoding="utf-8")
+    assert "is not what" in mistake(run("train.py", *resumed))
 
 
 # mistakes
@@ -394,82 +205,25 @@ def test_resuming_on_other_words_is_refused(trained, tmp_path):
     ("args", "problem"),
     [
         (["--preset", "lecture"], "--preset lecture is for mlp, mlp-bn, wavenet; choose one"),
-        (["--model", "mlp", "--block-size", "0"], "--block-size must be at least 1"),
         (["--model", "wavenet", "--block-size", "6"], "so --block-size must be 2, 4, 8"),
         (["--model", "transformer", "--n-head", "3"], "3 heads cannot share --n-embd"),
         (["--model", "gru", "--n-head", "2"], "gru has no --n-head; leave it out"),
-        (["--steps", "0"], "--steps must be at least 1"),
-        (["--steps", "5", "--minutes", "1"], "give --steps or --minutes, not both"),
-        (["--lr", "-1"], "--lr must not be negative"),
-        (["--minutes", "0"], "--minutes must be above 0"),
-        (["--patience", "0"], "--patience must be at least 1"),
-        (
-            ["--compare", "--model", "gru"],
-            "--compare takes every model as it is; leave --model",
-        ),
-        (
-            ["--compare", "--n-embd", "5"],
-            "--compare takes every model as it is; leave --n-embd",
-        ),
-        (["--data", "no.txt"], "there is no file 'no.txt'"),
-        (["--data", "EMPTY"], "is empty"),
-        (["--data", "ONE"], "at least 10 different words are needed; here: 1, of which 1"),
-        (["--data", "DUPLICATES"], "at least 10 different words are needed; here: 50, of which 1"),
-        (["--data", "BINARY"], "is not UTF-8 text"),
-        (["--resume", "EMPTY"], "there is no run folder"),
         (["--model", "bigram", "--lr", "1"], "bigram is counted; leave --lr out"),
-        (["--name", "a/b"], "plain folder name"),
+        (["--steps", "5", "--minutes", "1"], "give --steps or --minutes, not both"),
+        (["--compare", "--n-embd", "5"], "--compare takes every model as it is; leave --n-embd"),
+        (["--data", "ONE"], "at least 10 different words are needed; here: 50, of which 1"),
+        (["--resume", "EMPTY"], "there is no run folder"),
     ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_mistake_in_training_is_one_line_and_leaves_nothing(folder, args, problem):
     (folder / "EMPTY").touch()
-    (folder / "ONE").write_text("emma")
-    (folder / "DUPLICATES").write_text("emma\n" * 50)
-    (folder / "BINARY").write_bytes(b"a\xff")
+    (folder / "ONE").write_text("emma\n" * 50)
     before = sorted(folder.iterdir())
     args = [str(folder / arg) if arg.isupper() else arg for arg in args]
     done = train(folder, *args)
     done.stderr = "".join(x for x in done.stderr.splitlines(True) if "both cases" not in x)
     assert problem in mistake(done)
     assert sorted(folder.iterdir()) == before
-
-
-def test_run_of_the_same_name_is_not_overwritten(trained):
-    before = (trained[0] / "run" / "model.safetensors").read_bytes()
-    done = train(trained[0], *QUICK, "--lowercase")
-    assert "or choose another --name" in mistake(done)
-    assert (trained[0] / "run" / "model.safetensors").read_bytes() == before
-
-
-def test_list_from_windows_gives_the_same_model(folder):
-    options = [*QUICK, "--lowercase"]
-    assert train(folder, *options).returncode == 0
-    (folder / "words.txt").write_bytes(b"\xef\xbb\xbf" + TOWNS.replace("\n", "\r\n").encode())
-    options += ["--data", str(folder / "words.txt")]
-    done = run("train.py", "--runs", str(folder), "--name", "again", *options)
-    assert done.returncode == 0
-    assert same_run(folder / "run", folder / "again")
-
-
-def test_very_long_word_is_left_out_with_the_count_or_trained_on(folder):
-    (folder / "words.txt").write_text(TOWNS.lower() + "x" * 300, encoding="utf-8")
-    options = ["--model", "bow", "--steps", "2", "--batch-size", "4"]
-    done = train(folder, *options)
-    assert "1 longer than 40 left out (--max-length)" in done.stdout
-    shutil.rmtree(folder / "run")
-    done = train(folder, *options, "--max-length", "300")
-    assert done.returncode == 0
-    assert "the longest has 300 characters" in done.stdout
-
-
-def test_weights_that_are_no_numbers_are_never_kept(folder):
-    """Here the loss of every batch is finite, but the last step makes that of dev infinite."""
-    options = ["--model", "bow", "--lowercase", "--lr", "1e38", "--warm-up", "0"]
-    line = mistake(train(folder, *options, "--steps", "1", "--evaluations", "1"))
-    assert re.search(r"after step 1, at a learning rate of \S+; start again", line)
-    saved = Path(re.search(r"weights are in (.*)\)", line)[1])
-    assert all(tensor.isfinite().all() for tensor in tensors(saved).values())
 
 
 def test_diverging_run_names_step_rate_and_the_last_good_weights(folder):
@@ -486,16 +240,15 @@ def test_diverging_run_names_step_rate_and_the_last_good_weights(folder):
 def test_samples_are_told_from_the_training_words(trained):
     folder, _ = trained
     options = ["--run", str(folder / "run"), "--count", "50", "--top-k", "5"]
-    done = run("sample", *options)
-    assert (done.returncode, done.stderr) == (0, "")
-    *words, shares = done.stdout.splitlines()
+    out = succeed("sample", *options)
+    *words, shares = out.splitlines()
     train_words = (folder / "run" / "train.txt").read_text(encoding="utf-8").splitlines()
     for line in words:
         word, origin = re.fullmatch(r"(.*) \((\w+)\)", line).groups()
         assert (origin == "train") == (word in train_words)
     assert len(words) == 50
     assert re.fullmatch(r"of 1,000 samples: .*% train, .*% dev, .*% new", shares)
-    assert run("sample", *options).stdout == done.stdout
+    assert succeed("sample", *options) == out
 
 
 def test_loaded_model_gives_the_losses_of_its_run(trained):
@@ -508,8 +261,8 @@ def test_loaded_model_gives_the_losses_of_its_run(trained):
 
 def test_scores_are_the_models(trained):
     folder, _ = trained
-    done = run("score", "--run", str(folder / "run"), "Jena", "Bad Jena")
-    rows = [re.split(r"\s{2,}", line.strip()) for line in done.stdout.splitlines()]
+    out = succeed("score", "--run", str(folder / "run"), "Jena", "Bad Jena")
+    rows = [re.split(r"\s{2,}", line.strip()) for line in out.splitlines()]
     assert [row[0] for row in rows] == ["word", "Jena", "Bad Jena"]
     nats, per_character, bits = map(float, rows[1][1:])
     assert per_character == pytest.approx(nats / 5, abs=1e-3)
@@ -520,25 +273,12 @@ def test_scores_are_the_models(trained):
     ("args", "problem"),
     [
         (["score", "Ωmega"], "'Ωmega' has the character 'Ω'; the model knows only ' ABC"),
-        (["sample", "--temperature", "-1"], "--temperature must not be negative"),
         (["sample", "--top-k", "0"], "--top-k must be at least 1"),
     ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_mistake_with_a_trained_model_is_one_line(trained, args, problem):
     done = run(args[0], "--run", str(trained[0] / "run"), *args[1:])
     assert problem in mistake(done)
-
-
-def test_cut_or_missing_model_is_one_line(trained, tmp_path):
-    shutil.copytree(trained[0] / "run", tmp_path / "cut")
-    path = tmp_path / "cut" / "model.safetensors"
-    path.write_bytes(path.read_bytes()[:-1])
-    done = run("sample", "--run", str(tmp_path / "cut"))
-    assert "model.safetensors is not a whole checkpoint" in mistake(done)
-    path.unlink()
-    assert "there is no checkpoint" in mistake(run("score", "--run", str(path.parent), "a"))
-    assert "there is no run folder" in mistake(run("sample", "--run", str(tmp_path / "no")))
 
 
 @pytest.mark.parametrize(
@@ -558,54 +298,17 @@ def test_experiment_leaves_its_pictures(tmp_path, name, pictures):
         assert tree.getroot().tag.endswith("svg")
 
 
-def test_name_that_is_taken_is_noticed_before_an_experiment(tmp_path):
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "something").touch()
-    options = ["--data", "bundled", "--steps", "1000000", "--runs", str(tmp_path), "--name", "run"]
-    assert "exists; choose another --name" in mistake(run("diagnose", *options))
-
-
-def test_help_names_every_model():
-    models = set(re.findall(r"[a-z-]+", process("train.py", "--help").stdout))
-    assert set(MODELS) <= models
-
-
-def test_gradients_by_hand_and_autograds_reach_the_same_loss(tmp_path):
-    done = run("backprop", "--data", "bundled", "--steps", "300", "--runs", str(tmp_path))
-    by_hand, autograd = re.findall(r"after 300 steps, loss ([\d.]+)", done.stdout)
-    assert float(by_hand) == pytest.approx(float(autograd), abs=1e-9)
-    differences = re.findall(r"(?:yes|no) +(\S+)", done.stdout)
-    assert len(differences) == 34
-    assert max(map(float, differences)) < 1e-9
-
-
-@pytest.mark.parametrize(
-    ("args", "problem"),
-    [
-        (["find-lr", "--low", "1", "--high", "0.1"], "--low must be above 0 and below --high"),
-        (["diagnose", "--steps", "1"], "--steps must be at least 2"),
-        (["diagnose", "--data", "no.txt"], "there is no file 'no.txt'"),
-    ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
-)
-def test_mistake_in_an_experiment_is_one_line_and_leaves_nothing(tmp_path, args, problem):
-    data = [] if "--data" in args else ["--data", "bundled"]
-    done = run(*args, *data, "--runs", str(tmp_path / "runs"))
-    assert problem in mistake(done)
+def test_mistake_in_an_experiment_is_one_line_and_leaves_nothing(tmp_path):
+    options = ["--low", "1", "--high", "0.1", "--data", "bundled", "--runs", str(tmp_path / "runs")]
+    assert "--low must be above 0 and below --high" in mistake(run("find-lr", *options))
     assert not (tmp_path / "runs").exists()
 
 
 # the README
 
 
-def test_code_of_the_readme_prints_what_the_readme_says(folder, monkeypatch):
+def test_readme_is_true(folder, monkeypatch):
     options = ["--data", str(folder / "words.txt"), "--runs", str(folder / "runs")]
-    assert run("train.py", *options, "--name", "default", *QUICK).returncode == 0
+    succeed("train.py", *options, "--name", "default", *QUICK)
     monkeypatch.chdir(folder)
-    results = doctest.testfile(str(LESSON / "README.md"), module_relative=False, encoding="utf-8")
-    assert results.attempted > 5
-    assert results.failed == 0
-
-
-def test_files_of_the_readme_are_there_and_as_long_as_it_says():
     assert untrue_in_readme(LESSON) == []

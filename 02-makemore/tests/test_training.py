@@ -7,7 +7,7 @@ import pytest
 import torch
 from conftest import WORDS
 
-from makemore.loss import estimate_loss, perplexity
+from makemore.loss import estimate_loss
 from makemore.lr_finder import geometric, steepest, sweep
 from makemore.models import MODELS, build, examples
 from makemore.models.bigram import BigramCounts
@@ -59,11 +59,6 @@ def test_only_matrices_decay(alphabet):
     for group in adamw.param_groups:
         for p in group["params"]:
             assert group["weight_decay"] == (0.3 if p.ndim == 2 else 0.0)
-
-
-def test_perplexity_of_a_fair_die_is_its_number_of_sides():
-    assert perplexity(math.log(27)) == pytest.approx(27)
-    assert perplexity(1e6) == math.inf
 
 
 # the learning-rate finder

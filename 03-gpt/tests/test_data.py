@@ -39,11 +39,6 @@ def test_shakespeare_has_the_65_characters_and_the_ids_of_the_lecture():
     assert chars.encode("hii there") == [46, 47, 47, 1, 58, 46, 43, 56, 43]
 
 
-def test_unknown_character_is_named():
-    with pytest.raises(ValueError, match="character 'z' is not one that this model was trained on"):
-        Chars.of("abc").encode("abz")
-
-
 def test_long_text_is_encoded_in_little_more_memory_than_its_ids():
     text = TEXT * 40_000  # 6 million characters, whose ids would be 50 MB as Python integers
     chars = Chars.of(TEXT)
@@ -65,11 +60,6 @@ def test_shards_read_like_one_array(lengths, data):
     assert shards[start:stop].tolist() == ids[start:stop].tolist()
 
 
-def test_train_is_the_first_90_percent_and_dev_the_rest():
-    train, dev = train_and_dev(IDS)
-    assert (train.start, train.stop, dev.start, dev.stop) == (0, 90, 90, 100)
-
-
 def test_targets_are_the_inputs_one_further():
     x, y = Split(IDS, 10, 20).windows([0, 3], 4)
     assert x.tolist() == [[10, 11, 12, 13], [13, 14, 15, 16]]
@@ -77,7 +67,8 @@ def test_targets_are_the_inputs_one_further():
 
 
 def test_windows_reach_the_last_token_of_train_and_never_dev():
-    train, _ = train_and_dev(IDS)
+    train, dev = train_and_dev(IDS)
+    assert (train.start, train.stop, dev.start, dev.stop) == (0, 90, 90, 100)
     drawn = torch.cat([get_batch(train, step, 4, 64, seed=0)[1] for step in range(20)])
     assert (drawn.min(), drawn.max()) == (1, 89)
 
@@ -131,11 +122,7 @@ def test_files_of_ids_are_mapped_in_order(tmp_path, dtype):
     ("changes", "problem"),
     [
         ({"count": 99}, "has 200 bytes, and its JSON says 198"),
-        ({"count": 100.0}, "is damaged"),
         ({"dtype": "int8"}, "is damaged"),
-        ({"byte_order": "big"}, "is damaged"),
-        ({"vocab_size": None}, "is damaged"),
-        ({"pattern": 3}, "is damaged"),
         ({"vocab_size": 258}, r"it has 257 tokens, and .* 258"),
         ({"pattern": "("}, "is not a file of a tokenizer's ranks"),
         ({"ranks_sha256": "0" * 64}, "belongs to another run"),
@@ -154,19 +141,15 @@ def test_missing_and_damaged_json_and_strangers_among_shards_are_refused(tmp_pat
     write(tmp_path, IDS, "another", pattern=r"\S|\s")
     with pytest.raises(UserError, match=r"tokens.bin has another vocabulary than"):
         open_corpus(str(tmp_path))
-    for damaged in ("{", "[]", "NaN", "\udcff", "[" * 100_000):
-        path.with_suffix(".json").write_bytes(damaged.encode(errors="surrogateescape"))
+    for damaged in ("{", "[]", "NaN"):
+        path.with_suffix(".json").write_text(damaged)
         with pytest.raises(UserError, match=r"tokens.json is damaged"):
             open_corpus(str(path))
     path.with_suffix(".json").unlink()
     with pytest.raises(UserError, match=r"has no tokens.json beside it"):
         open_corpus(str(path))
-
-
-def test_empty_file_of_ids_is_called_empty(tmp_path):
-    path = write(tmp_path, [])
     with pytest.raises(UserError, match=r"tokens.bin is empty; give a file that has ids"):
-        open_corpus(str(path))
+        open_corpus(str(write(tmp_path, [])))
 
 
 def test_ids_mean_what_the_ranks_beside_them_say(tmp_path):
@@ -194,27 +177,8 @@ def test_ranks_of_another_run_in_the_same_place_are_noticed(tmp_path):
         restore(describe(vocabulary), tmp_path)
 
 
-@pytest.mark.parametrize("ranks", ["", "nonsense", "YQ== 0\n", "YQ== zero\n", "a 0\n", "YQ== -1\n"])
+@pytest.mark.parametrize("ranks", ["nonsense", "YQ== 0\n", "YQ== zero\n"])
 def test_damaged_ranks_are_refused(tmp_path, ranks):
     (tmp_path / RANKS).write_text(ranks)
     with pytest.raises(UserError, match=r"tokenizer.tiktoken is not a file of a tokenizer's ranks"):
         read_bpe(tmp_path / RANKS, PATTERN)
-
-
-@pytest.mark.parametrize("description", [None, [], {"characters": 3}, {"pattern": 1}, {"other": 1}])
-def test_damaged_description_of_a_vocabulary_is_refused(tmp_path, description):
-    with pytest.raises(UserError, match=r"the vocabulary of .* is damaged"):
-        restore(description, tmp_path)
-
-
-def test_floor_of_the_bundled_play_is_one_for_characters_alone(tmp_path):
-    assert open_corpus("bundled").floor == pytest.approx(0.51, abs=0.01)
-    write_ranks(tmp_path)
-    assert open_corpus("bundled", read_bpe(tmp_path / RANKS, PATTERN)).floor is None
-
-
-def test_text_in_a_models_own_characters(tmp_path):
-    (tmp_path / "text.txt").write_text("speak")
-    vocabulary = Chars.of(TEXT)
-    corpus = open_corpus(str(tmp_path / "text.txt"), vocabulary)
-    assert vocabulary.decode(corpus.ids.tolist()) == "speak"

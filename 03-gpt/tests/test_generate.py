@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 from transformers import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
 from gpt.bigram import Bigram
-from gpt.generate import generate, sampling_probabilities, stream
+from gpt.generate import generate, sampling_probabilities
 
 
 def seeded(seed=1337):
     return torch.Generator().manual_seed(seed)
 
 
-@pytest.mark.parametrize("prompt", [1, 7, 16, 40])
+@pytest.mark.parametrize("prompt", [1, 16, 40])
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 def test_same_tokens_with_and_without_the_cache_also_beyond_the_context(model, prompt, temperature):
     ids = torch.randint(20, (3, prompt))
@@ -40,47 +40,12 @@ def test_cache_spares_the_model_all_but_the_newest_token(model):
     assert lengths == [3, *[1] * 13, 8, *[1] * 5]
 
 
-def test_context_slides_so_what_is_older_does_not_matter(model):
-    ids = torch.randint(20, (1, 40))
-    other = torch.cat([(ids[:, :-16] + 1) % 20, ids[:, -16:]], 1)
-    texts = [model.generate(x, 30, generator=seeded())[:, 40:] for x in (ids, other)]
-    assert torch.equal(*texts)
-
-
-def test_seed_decides(model):
-    ids = torch.tensor([[1]])
-    first, second, other = (model.generate(ids, 50, generator=seeded(seed)) for seed in (1, 1, 2))
-    assert torch.equal(first, second) and not torch.equal(first, other)
-
-
-def test_temperature_zero_takes_the_most_likely(model):
-    ids = torch.tensor([[1, 2, 3]])
-    for token in stream(model, ids, 10, temperature=0):
-        assert token == model(ids)[0][0, -1].argmax()
-        ids = torch.cat([ids, token], 1)
-
-
-def test_bigram_samples_without_a_cache():
-    bigram = Bigram(3, 8)
-    bigram.table.weight.data.copy_(torch.tensor([[0.0, 99, 0], [0, 0, 99], [99, 0, 0]]))
-    text = bigram.generate(torch.tensor([[0]]), 20, temperature=0)
-    assert text[0].tolist() == [0, 1, 2] * 7
-
-
-@given(
-    st.floats(0.1, 5),
-    st.integers(1, 30),
-    st.floats(0.05, 1),
-    st.integers(0, 2**31),
-)
+@given(st.floats(0.1, 5), st.integers(1, 30), st.floats(0.05, 1), st.integers(0, 2**31))
 def test_distributions_equal_those_of_transformers(temperature, top_k, top_p, seed):
     logits = torch.randn(2, 25, generator=torch.Generator().manual_seed(seed)) * 3
     theirs = logits
-    for warper in (
-        TemperatureLogitsWarper(temperature),
-        TopKLogitsWarper(top_k),
-        TopPLogitsWarper(top_p),
-    ):
+    warpers = TemperatureLogitsWarper(temperature), TopKLogitsWarper(top_k), TopPLogitsWarper(top_p)
+    for warper in warpers:
         theirs = warper(None, theirs)
     chances = sampling_probabilities(logits, temperature, top_k)
     sums = chances.sort(descending=True).values.cumsum(1)

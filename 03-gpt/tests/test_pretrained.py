@@ -89,11 +89,8 @@ def test_names_of_old_files_are_understood(theirs):
     ("change", "problem"),
     [
         ({"model_type": "llama"}, "is not a GPT-2's: model_type is 'llama', not 'gpt2'"),
-        ({"activation_function": "relu"}, "activation_function is 'relu', not 'gelu_new'"),
         ({"n_layer": 2}, "does not have the shape of its config.json: blocks.2"),
-        ({"n_embd": 48}, "does not have the shape of its config.json"),
         ({"n_head": 5}, "n_embd is not a multiple of n_head"),
-        ({"n_positions": None}, "is not a GPT-2's"),
     ],
 )
 def test_what_is_not_this_gpt2_is_refused(theirs, tmp_path, change, problem):
@@ -122,20 +119,11 @@ def test_damaged_files_are_refused(theirs, tmp_path):
     (folder / "config.json").write_text("[1")
     with pytest.raises(ValueError, match=r"config.json is damaged"):
         pretrained.load(folder)
-    (folder / "config.json").unlink()
-    with pytest.raises(ValueError, match=r"has no config.json"):
-        pretrained.load(folder)
 
 
 def test_meaning_of_unknown_tokens_is_not_guessed(theirs):
     with pytest.raises(UserError, match=r"the meaning of the 65 tokens of .* is unknown"):
         gpt2_vocabulary(theirs[1])
-
-
-@pytest.mark.parametrize("name", ["no/such-model", "no such name!"])
-def test_name_that_is_nowhere_is_one_error(name):
-    with pytest.raises(ValueError, match=f"{name} is"):
-        pretrained.find(name)
 
 
 def test_shorter_context_keeps_the_first_positions(theirs):

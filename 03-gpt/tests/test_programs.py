@@ -1,13 +1,10 @@
 """The commands: what they print, what they leave behind, and what they say of a mistake."""
 
-import doctest
 import json
 import os
-import pickle
 import re
 import shutil
 import signal
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from statistics import mean
@@ -19,8 +16,6 @@ from conftest import LESSON
 from test_data import write, write_ranks
 from transformers import GPT2LMHeadModel
 
-import gpt.attention
-import gpt.chars
 import train as train_py
 from gpt import load
 from gpt.__main__ import VERBS
@@ -30,20 +25,13 @@ from gpt.evaluation import estimate_loss
 from gpt.load import open_corpus
 from gpt.presets import PRESETS
 from gpt.stages import RECIPES
-from house.programs import (
-    Programs,
-    losses,
-    mistake,
-    same_run,
-    tensors,
-    wait_until,
-)
-from house.readmes import untrue_in_readme
+from house.programs import Programs, interrupt, is_saved, losses, mistake
+from house.readmes import untrue_in_docstrings, untrue_in_readme
 from shared import checkpoints, play, plots
 from shared.runs import Run
 
 programs = Programs(LESSON, train_py, VERBS)
-run, process = programs.run, programs.process
+run, succeed, process = programs.run, programs.succeed, programs.process
 SIZES = ["--n-layer", "2", "--n-head", "2", "--n-embd", "16", "--block-size", "16"]
 QUICK = [*SIZES, "--batch-size", "4", "--steps", "40", "--dtype", "float32"]
 QUICK += ["--device", "cpu", "--preset", "cpu"]  # on every machine the same
@@ -78,7 +66,7 @@ def trained(tmp_path_factory, text):
         options = ["--data", text, "--model", model, "--runs", str(folder), "--name", model]
         quick = QUICK[len(SIZES) :] if model == "bigram" else QUICK
         done = run("train.py", *options, "--block-size", "16", *quick)
-        assert (done.returncode, done.stderr) == (0, ""), done.stderr
+        assert (done.returncode, done.stderr) == (0, "")
         found[model] = folder / model, done.stdout
     return found
 
@@ -94,76 +82,42 @@ def test_run_prints_what_the_house_prints(trained, text):
         lines = out.splitlines()
         assert re.fullmatch(rf"data: {re.escape(text)} \(20,000 characters, .*\)", lines[0])
         assert re.fullmatch(rf"model: {model}, [\d,]+ parameters; on cpu, float32", lines[1])
-        assert [line.partition(":")[0] for line in lines[2:12]] == [
-            f"step {step}" for step in range(4, 44, 4)
-        ]
+        assert lines[2].startswith("step 4: ") and lines[11].startswith("step 40: ")
         assert re.search(r"trained: 40 steps in \d+ s, [\d,]+ tokens/s", out)
-        assert re.search(
-            r"loss: \d\.\d{4} nats a token, .* \(dev, context 16, after \d+ steps", out
-        )
-        assert lines[-1].startswith(f"run: {folder}/ (")
-
-
-def test_files_of_the_run_are_those_it_names(trained):
-    folder, out = trained["modern"]
-    named = re.search(r"run: .*/ \((.*)\)", out)[1].split(", ")
-    named = {name.strip("/") for name in named}
-    also = {"config.json", "metrics.jsonl", "last.safetensors"}
-    assert named | also == {path.name for path in folder.iterdir()}
-    assert len(list((folder / "samples").iterdir())) == 10
-    assert ElementTree.parse(folder / "loss.svg").getroot().tag.endswith("svg")
-    results = json.loads((folder / "results.json").read_text())
-    assert f"loss: {results['dev']:.4f} nats a token" in out
-    picture = (folder / "loss.svg").read_text()
-    assert "train" in picture
-
-
-def test_models_learn(trained):
-    for folder, _ in trained.values():
+        results = json.loads((folder / "results.json").read_text())
+        assert f"loss: {results['dev']:.4f} nats a token, " in out
+        named = re.fullmatch(rf"run: {folder}/ \((.*)\)", lines[-1])[1].split(", ")
+        also = {"config.json", "metrics.jsonl", "last.safetensors"}
+        assert {name.strip("/") for name in named} | also == {p.name for p in folder.iterdir()}
+        assert len(list((folder / "samples").iterdir())) == 10
+        assert ElementTree.parse(folder / "loss.svg").getroot().tag.endswith("svg")
         metrics = Run(folder, "").read_metrics()
-        assert len(metrics) == 10
         assert metrics[-1]["dev"] < metrics[0]["dev"]
 
 
 def test_loss_curve_has_the_lines_to_compare_with(tmp_path):
     options = ["--data", "bundled", "--runs", str(tmp_path), "--name", "run", *QUICK]
-    assert run("train.py", *options).returncode == 0
+    succeed("train.py", *options, "--steps", "1", "--evaluations", "1")
     results = json.loads((tmp_path / "run" / "results.json").read_text())
     assert 1 < results["bigram"] < 3
     assert results["floor"] == play.write().nats_per_character
 
 
 @pytest.mark.parametrize(
-    "options",
-    [
-        ["--model", "modern", "--dropout", "0.2", "--micro-batches", "2"],
-        ["--model", "gpt2", "--dtype", "bfloat16"],
-    ],
-    ids=["modern", "gpt2"],
+    "options", ["modern --dropout 0.2 --micro-batches 2", "gpt2 --dtype bfloat16"]
 )
 def test_run_that_was_killed_and_resumed_is_the_same_to_the_last_bit(tmp_path, text, options):
-    options = [*QUICK, "--steps", "300", *options, "--data", text, "--runs", str(tmp_path)]
-    assert run("train.py", "--name", "whole", *options).returncode == 0
-    process = programs.start("train.py", "--name", "killed", *options)
-    wait_until(process, lambda: len(losses(tmp_path / "killed")) >= 3)
-    process.kill()
-    process.communicate()
-    assert not (tmp_path / "killed" / "results.json").exists()
-    done = run("train.py", "--resume", str(tmp_path / "killed"))
-    assert (done.returncode, "resumed at step" in done.stdout) == (0, True), done.stderr
-    assert same_run(tmp_path / "whole", tmp_path / "killed")
+    options = [*QUICK, "--steps", "150", "--model", *options.split(), "--data", text]
+    assert programs.is_same_after_a_kill(tmp_path, *options)
 
 
 NOT_WINDOWS = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
-LINUX = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
 
 @NOT_WINDOWS
 @pytest.mark.parametrize("with_optimizer", [True, False])
 def test_killed_while_writing_the_previous_checkpoint_loads(tmp_path, text, with_optimizer):
-    program = (
-        f"WITH_OPTIMIZER = {with_optimizer}"
-        + """
+    program = """
 import os, signal, sys
 import safetensors.torch
 import train
@@ -181,113 +135,49 @@ def save_file(tensors, path, header):
 
 safetensors.torch.save_file = save_file
 cli.run(train.main, train.Config, default=train.default_config)
-"""
-    )
+""".replace("WITH_OPTIMIZER", str(with_optimizer))
     options = ["--data", text, "--runs", str(tmp_path), "--name", "run", *QUICK]
     assert process("-c", program, *options).returncode == -signal.SIGKILL
     step = checkpoints.load(tmp_path / "run" / "last.safetensors").metadata["state"]["step"]
     assert 0 < step < 40
     assert checkpoints.load(tmp_path / "run" / "model.safetensors").tensors
-    done = run("train.py", "--resume", str(tmp_path / "run"))
-    assert f"resumed at step {step}" in done.stdout
-    assert done.returncode == 0
+    assert f"resumed at step {step}" in succeed("train.py", "--resume", str(tmp_path / "run"))
 
 
 @NOT_WINDOWS
-def test_full_disk_is_one_line_and_the_old_checkpoint_stays(tmp_path, text):
-    options = ["--data", text, "--runs", str(tmp_path), "--name", "run", *QUICK]
-    process_ = programs.start("train.py", *options, "--steps", "2000")
-    wait_until(process_, (tmp_path / "run" / "last.safetensors").exists)
-    process_.send_signal(signal.SIGINT)
-    process_.communicate()
-    before = (tmp_path / "run" / "last.safetensors").read_bytes()
-
+def test_full_disk_is_one_line_and_the_old_checkpoint_stays(copy):
     import resource  # which Windows has not
+
+    before = (copy / "last.safetensors").read_bytes()
 
     def small_files():
         limit = len(before) // 2
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # then writing fails as on a full disk
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
-    done = process("train.py", "--resume", str(tmp_path / "run"), preexec_fn=small_files)
+    more = ["--resume", str(copy), "--steps", "60"]
+    done = process("train.py", *more, preexec_fn=small_files)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("error: ")
     assert "Traceback" not in done.stderr
-    assert (tmp_path / "run" / "last.safetensors").read_bytes() == before
+    assert (copy / "last.safetensors").read_bytes() == before
 
 
 @NOT_WINDOWS
 def test_ctrl_c_saves_says_how_to_continue_and_exits_130(tmp_path, text):
     options = ["--data", text, "--runs", str(tmp_path), "--name", "run", *QUICK]
     process = programs.start("train.py", *options, "--steps", "100000")
-    wait_until(process, (tmp_path / "run" / "last.safetensors").exists)
-    process.send_signal(signal.SIGINT)
-    out, errors = process.communicate(timeout=60)
-    assert (process.returncode, errors.splitlines()[-1]) == (130, "interrupted")
-    stopped = int(re.search(r"stopped after step ([\d,]+)", out)[1].replace(",", ""))
-    assert f"to continue: python train.py --resume {tmp_path / 'run'}" in out
-    assert checkpoints.load(tmp_path / "run/last.safetensors").metadata["state"]["step"] == stopped
-
-
-def test_loss_that_is_not_finite_stops_the_run(tmp_path, text):
-    options = ["--data", text, "--runs", str(tmp_path), "--name", "run", *QUICK]
-    done = run("train.py", *options, "--model", "gpt2", "--lr", "1e30", "--clip", "0")
-    line = mistake(done)
-    assert re.search(r"(loss is (nan|inf)|NaN or infinite) .*rate of \S+; start again", line)
-    (path,) = re.findall(r"the last good weights are in (.*)\)", line)
-    assert all(t.isfinite().all() for t in tensors(Path(path)).values())
-
-
-class Bomb:
-    """What would make a file if it were unpickled."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return (open, (str(self.path), "w"))
-
-
-def test_checkpoint_with_code_in_it_is_refused_and_nothing_is_executed(copy, tmp_path):
-    proof = tmp_path / "executed"
-    pickle.loads(pickle.dumps(Bomb(proof))).close()
-    assert proof.exists()  # it would
-    proof.unlink()
-    for name in ("last.safetensors", "model.safetensors"):
-        (copy / name).write_bytes(pickle.dumps(Bomb(proof)))
-    assert "is not a whole checkpoint" in mistake(run("train.py", "--resume", str(copy)))
-    torch.save({"model": Bomb(proof)}, copy / "model.safetensors")
-    assert "is not a whole checkpoint" in mistake(run("sample", "--run", str(copy)))
-    assert not proof.exists()
-
-
-def test_checkpoint_that_is_cut_or_changed_or_anothers_is_refused(copy, trained):
-    for name, args in (
-        ("last.safetensors", ("train.py", "--resume", str(copy))),
-        ("model.safetensors", ("eval", "--run", str(copy))),
-    ):
-        path = copy / name
-        whole = path.read_bytes()
-        path.write_bytes(whole[:-1000])
-        assert "is not a whole checkpoint" in mistake(run(*args))
-        path.write_bytes(whole[:-1000] + bytes(1000))
-        assert "is damaged" in mistake(run(*args))
-        path.write_bytes(whole)
-    shutil.copy(trained["modern"][0] / "last.safetensors", copy)
-    assert "belongs to another model" in mistake(run("train.py", "--resume", str(copy)))
-
-
-def torchrun(*args):
-    options = ["--standalone", "--nproc_per_node=2", "train.py"]
-    return ["-m", "torch.distributed.run", *options, *args]
+    out = interrupt(process, (tmp_path / "run" / "last.safetensors").exists)
+    assert is_saved(tmp_path / "run", out)
 
 
 @NOT_WINDOWS
 def test_two_processes_and_two_micro_batches_learn_what_one_does(tmp_path, text):
-    options = ["--data", text, "--runs", str(tmp_path), *QUICK, "--steps", "50", "--model", "gpt2"]
-    assert run("train.py", "--name", "whole", *options).returncode == 0
-    assert run("train.py", "--name", "halves", *options, "--micro-batches", "2").returncode == 0
-    done = process(*torchrun("--name", "processes", *options))
+    options = ["--data", text, "--runs", str(tmp_path), *QUICK, "--steps", "20", "--model", "gpt2"]
+    succeed("train.py", "--name", "whole", *options)
+    succeed("train.py", "--name", "halves", *options, "--micro-batches", "2")
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+    done = process(*torchrun, "train.py", "--name", "processes", *options)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("model: ") == 1 and "2 processes" in done.stdout
     whole = losses(tmp_path / "whole")
@@ -302,45 +192,27 @@ def test_two_processes_and_two_micro_batches_learn_what_one_does(tmp_path, text)
     [
         (["--n-embd", "30", "--n-head", "4"], "4 heads cannot share --n-embd 30 evenly"),
         (["--n-embd", "6", "--n-head", "2"], "so a head needs an even number, not 3"),
-        (["--n-layer", "0"], "--n-layer must be at least 1"),
         (["--block-size", "3000"], "--block-size 3000 needs at least 30,001"),
         (["--steps", "1", "--minutes", "1"], "give --steps or --minutes, not both"),
-        (["--minutes", "0"], "--minutes must be above 0"),
-        (["--patience", "0"], "--patience must be at least 1"),
-        (["--weight-decay", "-1"], "--weight-decay must not be negative"),
         (["--batch-size", "6", "--micro-batches", "4"], "--batch-size must be a multiple of 4"),
         (["--model", "bigram", "--n-layer", "2"], "only a table; leave --n-layer out"),
         (["--preset", "gpt2-124m", "--model", "bigram"], "--preset gpt2-124m has no bigram"),
         (["--device", "NONE"], "; --device can be "),
-        (["--init", "gpt2"], "--init has the weights of a GPT-2; add --model gpt2"),
         (["--init", "no/where", "--model", "gpt2"], "no/where is"),
-        (["--data", "nowhere.txt"], "there is no file 'nowhere.txt'"),
-        (["--data", "EMPTY"], "is empty; give a file with text in it"),
-        (["--data", "BINARY"], "is not UTF-8 text"),
         (["--data", "SHORT"], "the text has 11 tokens, and --block-size"),
-        (["--data", "WRONG"], "its JSON says"),
         (["--data", "FOLDER"], "has no files of ids, NAME.bin"),
-        (["--resume", "FOLDER"], "is not a run folder"),
-        (["--resume", "nowhere"], "there is no run folder nowhere"),
-        (["--name", "a/b"], "--name must be a plain folder name"),
     ],
 )
 def test_mistakes_are_one_line_and_leave_nothing(tmp_path, text, args, problem):
-    (tmp_path / "empty").write_text(" \n")
-    (tmp_path / "binary").write_bytes(bytes(range(256)))
-    (tmp_path / "short").write_text("hello world")
-    (tmp_path / "folder").mkdir()
-    wrong = write(tmp_path, list(range(100)), count=99)
-    files = {name.upper(): str(tmp_path / name) for name in ("empty", "binary", "short", "folder")}
-    files["WRONG"] = str(wrong)
+    (tmp_path / "SHORT").write_text("hello world")
+    (tmp_path / "FOLDER").mkdir()
+    files = {name: str(tmp_path / name) for name in ("SHORT", "FOLDER")}
     files["NONE"] = "mps" if torch.cuda.is_available() else "cuda"
-    before = {path.name for path in tmp_path.iterdir()}
     data = [] if "--data" in args else ["--data", text]
     options = [files.get(arg, arg) for arg in args]
     done = run("train.py", "--runs", str(tmp_path / "runs"), *data, *options)
     assert problem in mistake(done)
-    left = {path.name for path in tmp_path.iterdir()} - before
-    assert left <= {"runs"} and not list(tmp_path.glob("runs/*"))
+    assert not list(tmp_path.glob("runs/*"))
 
 
 def test_presets_set_the_same_options_and_the_defaults_are_one_of_them():
@@ -355,24 +227,17 @@ def test_presets_set_the_same_options_and_the_defaults_are_one_of_them():
 
 
 def test_help_shows_the_defaults_of_the_model_and_the_run(copy):
-    done = run("train.py", "--help", "--preset", "cpu", "--model", "gpt2")
-    assert done.returncode == 0
-    words = " ".join(done.stdout.replace("│", " ").split())
+    out = succeed("train.py", "--help", "--preset", "cpu", "--model", "gpt2")
+    words = " ".join(out.replace("│", " ").split())
     assert "Training steps. With --resume" in words and "(default: 2000)" in words
-    done = run("train.py", "--help", "--resume", str(copy))
-    assert "(default: 40)" in done.stdout
-    for verb in VERBS:
-        assert run(verb, "--help").returncode == 0
+    assert "(default: 40)" in succeed("train.py", "--help", "--resume", str(copy))
 
 
 @pytest.mark.parametrize(
     ("args", "problem"),
     [
         (["--lr", "0.5"], "was started with --lr 0.001, not 0.5; leave --lr out"),
-        (["--lr", "0.01"], "was started with --lr 0.001, not 0.01; leave --lr out"),
         (["--model", "modern"], "was started with --model gpt2, not modern; leave --model out"),
-        (["--seed", "1"], "was started with --seed 1337, not 1; leave --seed out"),
-        (["--name", "x"], "was started with --name gpt2, not x; leave --name out"),
         (["--steps", "50", "--minutes", "1"], "give --steps or --minutes, not both"),
     ],
 )
@@ -380,39 +245,16 @@ def test_option_that_differs_from_the_runs_is_refused(copy, args, problem):
     assert problem in mistake(run("train.py", "--resume", str(copy), *args))
 
 
-def test_default_that_differs_from_the_runs_seed_is_refused(tmp_path, text):
-    options = ["--data", text, "--runs", str(tmp_path), "--name", "run", *QUICK, "--steps", "2"]
-    assert run("train.py", *options, "--seed", "1").returncode == 0
-    problem = mistake(run("train.py", "--resume", str(tmp_path / "run"), "--seed", "1337"))
-    assert "was started with --seed 1, not 1337" in problem
-
-
 def test_finished_run_continues_with_more_steps_or_minutes(copy):
-    done = run("train.py", "--resume", str(copy), "--steps", "60", "--evaluations", "6")
-    assert done.returncode == 0, done.stderr
-    assert "resumed at step 40" in done.stdout and "trained: 60 steps" in done.stdout
+    out = succeed("train.py", "--resume", str(copy), "--steps", "60", "--evaluations", "6")
+    assert "resumed at step 40" in out and "trained: 60 steps" in out
     assert [line["step"] for line in Run(copy, "").read_metrics()][-3:] == [40, 50, 60]
     assert Run(copy, "gpt").settings(train_py.Config).steps == 60  # also if it is stopped now
-    done = run("train.py", "--resume", str(copy), "--minutes", "0.02")
-    assert done.returncode == 0, done.stderr
+    succeed("train.py", "--resume", str(copy), "--minutes", "0.01")
     results = json.loads((copy / "results.json").read_text())
-    assert results["seconds"] >= 1.2
-    problem = mistake(run("train.py", "--resume", str(copy), "--steps", "60"))
+    problem = mistake(run("train.py", "--resume", str(copy), "--steps", "50"))
     assert f"has done {results['steps']:,} steps already; give at least as many --steps" in problem
-    assert Run(copy, "gpt").settings(train_py.Config).minutes == 0.02
-    done = run("train.py", "--resume", str(copy), "--steps", str(results["steps"] + 3))
-    assert f"trained: {results['steps'] + 3:,} steps" in done.stdout
-
-
-def test_dev_loss_that_is_nan_ends_training_with_a_message(monkeypatch, tmp_path, text):
-    def nan(model, *_):
-        for parameter in model.parameters():
-            parameter.data.fill_(torch.nan)
-        return torch.nan
-
-    monkeypatch.setattr(train_py, "estimate_loss", nan)
-    options = ["--data", text, "--runs", str(tmp_path), "--name", "run", *QUICK]
-    assert "the dev loss is nan after step 4" in mistake(run("train.py", *options))
+    assert Run(copy, "gpt").settings(train_py.Config).minutes == 0.01
 
 
 def test_stage_of_the_lecture_has_the_lectures_settings():
@@ -435,12 +277,6 @@ def test_run_that_was_killed_before_its_first_save_begins_again(copy, text, resu
     assert (copy / "results.json").exists() and not list(copy.glob(".*"))
 
 
-def test_resuming_with_another_text_is_refused(copy, tmp_path):
-    (tmp_path / "other.txt").write_text("another text\n" * 50)
-    done = run("train.py", "--resume", str(copy), "--data", str(tmp_path / "other.txt"))
-    assert "is not what" in mistake(done)
-
-
 def test_run_name_that_is_taken_is_refused(trained, text):
     folder, _ = trained["gpt2"]
     before = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
@@ -455,21 +291,20 @@ def test_ids_of_the_tokenizers_lesson_can_be_learned(tmp_path):
     for name in ("a", "b"):
         write(tmp_path, [256, 32, 97, 98] * 200, name, vocab_size=257, pattern=r"\S+|\s+")
     options = ["--data", str(tmp_path), "--runs", str(tmp_path), "--name", "run", *QUICK]
-    done = run("train.py", *options)
-    assert done.returncode == 0, done.stderr
-    done = run("sample", "--run", str(tmp_path / "run"), "--prompt", "ab ", "--tokens", "9")
-    assert (done.returncode, done.stdout[:3]) == (0, "ab "), done.stderr
-    done = run("eval", "--run", str(tmp_path / "run"))
-    assert re.search(r"dev: 159 tokens, 198 characters, 198 bytes", done.stdout), done.stdout
+    succeed("train.py", *options)
+    of_run = ["--run", str(tmp_path / "run")]
+    assert succeed("sample", *of_run, "--prompt", "ab ", "--tokens", "9")[:3] == "ab "
+    assert "dev: 159 tokens, 198 characters, 198 bytes" in succeed("eval", *of_run)
 
 
 def test_samples_are_repeated_by_their_seed_and_go_on_from_the_prompt(trained):
     folder, _ = trained["modern"]
     options = ["sample", "--run", str(folder), "--prompt", "The ", "--tokens", "60"]
-    first, second, other = run(*options), run(*options), run(*options, "--seed", "2")
-    assert first.returncode == 0, first.stderr
-    assert first.stdout == second.stdout != other.stdout
-    assert first.stdout.startswith("The ") and len(first.stdout) == 4 + 60 + 1
+    first = succeed(*options)
+    assert first == succeed(*options) != succeed(*options, "--seed", "2")
+    assert first.startswith("The ") and len(first) == 4 + 60 + 1
+    texts = re.split(r"--- sample \d ---\n", succeed(*options, "--count", "3"))[1:]
+    assert [len(text) for text in texts] == [4 + 60 + 1] * 3 and len(set(texts)) == 3
 
 
 @NOT_WINDOWS
@@ -477,38 +312,15 @@ def test_text_is_written_as_it_is_made(trained):
     folder, _ = trained["modern"]
     process = programs.start("-m", "gpt", "sample", "--run", str(folder), "--tokens", "1000000000")
     assert len(process.stdout.read(50)) == 50
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert (process.returncode, errors.splitlines()[-1]) == (130, "interrupted")
+    interrupt(process, lambda: True)
 
 
 def test_eval_says_what_training_said(trained):
     for folder, _ in trained.values():
         results = json.loads((folder / "results.json").read_text())
-        done = run("eval", "--run", str(folder))
-        assert done.returncode == 0, done.stderr
-        assert f"loss: {results['dev']:.4f} nats a token, context 16" in done.stdout
-        bits = results["dev"] / 0.6931472
-        assert f"{bits:.4f} bits a character" in done.stdout
-
-
-def test_eval_computes_in_the_precision_of_the_training(tmp_path, text):
-    options = ["--data", text, "--runs", str(tmp_path), "--name", "run", *QUICK]
-    assert run("train.py", *options, "--dtype", "bfloat16").returncode == 0
-    dev = json.loads((tmp_path / "run" / "results.json").read_text())["dev"]
-    done = run("eval", "--run", str(tmp_path / "run"))
-    assert f"loss: {dev:.4f} nats a token, context 16, bfloat16" in done.stdout
-    done = run("eval", "--run", str(tmp_path / "run"), "--dtype", "float32")
-    assert "float32" in done.stdout
-
-
-def test_several_samples_are_drawn_at_once(trained):
-    folder, _ = trained["modern"]
-    options = ["--prompt", "The ", "--tokens", "20", "--count", "3", "--device", "cpu"]
-    done = run("sample", "--run", str(folder), *options)
-    assert done.returncode == 0, done.stderr
-    texts = re.split(r"--- sample \d ---\n", done.stdout)[1:]
-    assert [len(text) for text in texts] == [4 + 20 + 1] * 3 and len(set(texts)) == 3
+        out = succeed("eval", "--run", str(folder))
+        assert f"loss: {results['dev']:.4f} nats a token, context 16" in out
+        assert f"{results['dev'] / 0.6931472:.4f} bits a character" in out
 
 
 def test_loaded_model_continues_text_and_has_the_loss_of_its_run(trained, text):
@@ -521,39 +333,22 @@ def test_loaded_model_continues_text_and_has_the_loss_of_its_run(trained, text):
         assert estimate_loss(model, split, 16) == pytest.approx(dev, abs=1e-6)
 
 
-def test_damaged_config_is_one_sentence(copy):
-    whole = json.loads((copy / "config.json").read_text())
-    for damage in (
-        {"config": {**whole["config"], "steps": "40"}},
-        {"vocabulary": 3},
-        {"config": 1},
-    ):
-        (copy / "config.json").write_text(json.dumps({**whole, **damage}))
-        assert mistake(run("train.py", "--resume", str(copy)))
-    (copy / "config.json").write_bytes(b"\xff{")
-    for args in (("train.py", "--resume", str(copy)), ("eval", "--run", str(copy))):
-        assert "config.json is damaged" in mistake(run(*args))
-
-
 def test_eval_refuses_a_text_that_is_no_longer_the_runs(copy, tmp_path):
     config = json.loads((copy / "config.json").read_text())
-    changed = tmp_path / "changed.txt"
-    changed.write_text(play.write().text[:21000], encoding="utf-8")
-    config["config"]["data"] = str(changed)
+    changed = str(tmp_path / "changed.txt")
+    Path(changed).write_text(play.write().text[:21000], encoding="utf-8")
+    assert "is not what" in mistake(run("train.py", "--resume", str(copy), "--data", changed))
+    config["config"]["data"] = changed
     (copy / "config.json").write_text(json.dumps(config))
     assert f"is not the text of {copy}" in mistake(run("eval", "--run", str(copy)))
-    assert run("eval", "--run", str(copy), "--data", str(changed)).returncode == 0
+    succeed("eval", "--run", str(copy), "--data", changed)
 
 
 def test_attention_is_drawn_for_every_head(trained, tmp_path):
-    for name in ("maps.svg", "maps.png"):
-        for model in ("modern", "gpt2"):
-            out = tmp_path / f"{model}-{name}"
-            options = ["--prompt", "The king ", "--out", str(out)]
-            done = run("attention", "--run", str(trained[model][0]), *options)
-            assert done.returncode == 0, done.stderr
-            assert done.stdout == f"{out}: 2 blocks, 2 heads, 9 tokens\n"
-            assert out.stat().st_size > 1000
+    for model, out in (("modern", tmp_path / "maps.svg"), ("gpt2", tmp_path / "maps.png")):
+        options = ["--run", str(trained[model][0]), "--prompt", "The king ", "--out", str(out)]
+        assert succeed("attention", *options) == f"{out}: 2 blocks, 2 heads, 9 tokens\n"
+        assert out.stat().st_size > 1000
 
 
 def test_all_signs_can_be_labels(tmp_path):
@@ -565,24 +360,18 @@ def test_all_signs_can_be_labels(tmp_path):
 def test_exported_model_is_read_by_transformers_and_trained_on(trained, tmp_path, text):
     folder, _ = trained["gpt2"]
     out = tmp_path / "out"
-    done = run("export", "--run", str(folder), "--to", str(out))
-    assert done.returncode == 0, done.stderr
-    theirs = GPT2LMHeadModel.from_pretrained(out)
-    assert theirs.config.n_positions == 16
-    sampled = [run("sample", "--run", str(path), "--tokens", "40") for path in (folder, out)]
-    assert sampled[0].stdout == sampled[1].stdout
+    succeed("export", "--run", str(folder), "--to", str(out))
+    assert GPT2LMHeadModel.from_pretrained(out).config.n_positions == 16
+    texts = {succeed("sample", "--run", str(path), "--tokens", "40") for path in (folder, out)}
+    assert len(texts) == 1
     options = ["--init", str(out), "--model", "gpt2", "--data", text, "--steps", "10"]
     options += ["--runs", str(tmp_path), "--name", "on", "--dtype", "float32", "--lr", "1e-5"]
-    done = run("train.py", *options)
-    assert done.returncode == 0, done.stderr
+    succeed("train.py", *options)
     before = json.loads((folder / "results.json").read_text())["dev"]
     after = json.loads((tmp_path / "on" / "results.json").read_text())["dev"]
     assert after == pytest.approx(before, abs=0.02)
     shutil.rmtree(out)  # whoever goes on needs it no more
-    (tmp_path / "on" / "results.json").unlink()
-    done = run("train.py", "--resume", str(tmp_path / "on"))
-    assert (done.returncode, "resumed at step 10" in done.stdout) == (0, True), done.stderr
-    assert (tmp_path / "on" / "results.json").exists()
+    assert "resumed at step 10" in succeed("train.py", "--resume", str(tmp_path / "on"))
 
 
 def test_exported_model_with_tokens_of_several_characters_is_trained_on_by_itself(tmp_path, text):
@@ -591,35 +380,22 @@ def test_exported_model_with_tokens_of_several_characters_is_trained_on_by_itsel
     first, out, on = (tmp_path / name for name in ("first", "out", "on"))
     options = ["--model", "gpt2", "--runs", str(tmp_path)]
     data = str(tmp_path / "tokens.bin")
-    done = run("train.py", *options, "--name", "first", "--data", data, *QUICK)
-    assert done.returncode == 0, done.stderr
-    assert run("export", "--run", str(first), "--to", str(out)).returncode == 0
+    succeed("train.py", *options, "--name", "first", "--data", data, *QUICK)
+    succeed("export", "--run", str(first), "--to", str(out))
     options += ["--steps", "3", "--dtype", "float32", "--init", str(out)]
-    done = run("train.py", *options, "--name", "on", "--data", text)
-    assert done.returncode == 0, done.stderr
+    succeed("train.py", *options, "--name", "on", "--data", text)
     shutil.rmtree(out)
-    done = run("sample", "--run", str(on), "--prompt", "ab ", "--tokens", "9")
-    assert (done.returncode, done.stdout[:3]) == (0, "ab "), done.stderr
-
-
-def test_run_by_the_clock_takes_about_that_long(tmp_path, text):
-    options = ["--data", text, "--runs", str(tmp_path), "--name", "run", *QUICK[:-6]]
-    options = [*SIZES, "--batch-size", "4", "--device", "cpu", "--preset", "cpu", *options[:6]]
-    done = run("train.py", *options, "--minutes", "0.02")
-    assert done.returncode == 0, done.stderr
-    results = json.loads((tmp_path / "run" / "results.json").read_text())
-    assert 1.2 <= results["seconds"] < 2.5
-    assert len(Run(tmp_path / "run", "").read_metrics()) == 10
+    sampled = succeed("sample", "--run", str(on), "--prompt", "ab ", "--tokens", "9")
+    assert sampled.startswith("ab ")
 
 
 def test_ablation_prints_what_each_change_is_worth(tmp_path, text):
     options = ["--data", text, "--steps", "1", "--seeds", "2"]
-    done = run("ablate", *options, "--runs", str(tmp_path), "--name", "run")
-    assert done.returncode == 0, done.stderr
+    out = succeed("ablate", *options, "--runs", str(tmp_path), "--name", "run")
     results = json.loads((tmp_path / "run" / "ablate.json").read_text())
     assert {"all of it", "without Muon", "without QK norm", "GPT-2"} <= set(results)
     for name, result in results.items():
-        (row,) = (line for line in done.stdout.splitlines() if line.strip().startswith(name + "  "))
+        (row,) = (line for line in out.splitlines() if line.strip().startswith(name + "  "))
         assert f"{mean(result['dev']):.4f}" in row and len(result["dev"]) == 2
 
 
@@ -627,49 +403,24 @@ def test_ablation_prints_what_each_change_is_worth(tmp_path, text):
     ("args", "problem"),
     [
         (["sample", "--run", "RUN", "--prompt", "∑"], "the text has the character '∑'"),
-        (["sample", "--run", "RUN", "--temperature", "-1"], "must not be negative"),
-        (["sample", "--run", "RUN", "--top-k", "0"], "--top-k must be at least 1"),
         (["sample", "--run", "RUN", "--top-p", "2"], "--top-p is a probability"),
-        (["sample", "--run", "no/where"], "no/where is"),
-        (["sample", "--run", "TMP"], "is not a run folder"),
-        (["attention", "--run", "RUN", "--prompt", "The king is dead"], "must have 1 to 16"),
         (["attention", "--run", "RUN", "--prompt", ""], "has 0 tokens; it must have 1 to 16"),
-        (["attention", "--run", "RUN", "--out", "maps.jpeg"], "the picture is SVG or PNG"),
-        (
-            ["attention", "--run", "BIGRAM", "--prompt", "a"],
-            "is a Bigram, whose heads cannot be drawn",
-        ),
+        (["attention", "--run", "BIGRAM", "--prompt", "a"], "whose heads cannot be drawn"),
         (["eval", "--run", "RUN", "--block-size", "17"], "at most the model's context, 16"),
-        (["eval", "--run", "RUN", "--data", "nowhere"], "there is no file 'nowhere'"),
         (["export", "--run", "MODERN", "--to", "x"], "is not a GPT-2; train one with --model gpt2"),
         (["export", "--run", "RUN", "--to", "TMP"], "exists; choose another folder"),
-        (["ablate", "--steps", "0"], "--steps and --seeds must be at least 1"),
     ],
 )
 def test_mistakes_in_verbs_are_one_line(trained, tmp_path, args, problem):
     known = {"RUN": "gpt2", "MODERN": "modern", "BIGRAM": "bigram"}
     paths = {name: str(trained[model][0]) for name, model in known.items()}
     paths["TMP"] = str(tmp_path)
-    if "--prompt" in args and args[-1] == "The king is dead":
-        args = [*args[:-1], "The king is dead, long live the king"]
     assert problem in mistake(run(*(paths.get(arg, arg) for arg in args)))
 
 
-def test_examples_in_docstrings_are_true():
-    for module in (gpt.attention, gpt.chars):
-        results = doctest.testmod(module)
-        assert results.attempted and results.failed == 0
-
-
-def test_code_of_the_readme_prints_what_the_readme_says(tmp_path, monkeypatch):
+def test_readme_and_examples_in_the_code_are_true(tmp_path, monkeypatch):
     (tmp_path / "play.txt").write_text(play.write().text[:20000].replace("\n\n", "\nROMEO:\n"))
     options = ["--data", str(tmp_path / "play.txt"), "--runs", str(tmp_path / "runs")]
-    assert run("train.py", *options, "--name", "default", *QUICK).returncode == 0
+    succeed("train.py", *options, "--name", "default", *QUICK)
     monkeypatch.chdir(tmp_path)
-    results = doctest.testfile(str(LESSON / "README.md"), module_relative=False, encoding="utf-8")
-    assert results.attempted > 5
-    assert results.failed == 0
-
-
-def test_files_of_the_readme_are_there_and_as_long_as_it_says():
-    assert untrue_in_readme(LESSON) == []
+    assert untrue_in_readme(LESSON) == untrue_in_docstrings(LESSON, "attention chars") == []

@@ -1,8 +1,6 @@
 """Files: what is read is what was written, others read it too, and damage is noticed."""
 
 import json
-import os
-import stat
 import subprocess
 import sys
 
@@ -15,7 +13,6 @@ from tiktoken.load import load_tiktoken_bpe
 from tokenizers import Tokenizer as HuggingFace
 
 from tokenizer import BasicTokenizer, FastTokenizer, RegexTokenizer, files
-from tokenizer.model_file import show_token
 from tokenizer.split import PATTERNS
 
 FORMATS = [".model", ".tiktoken", ".json"]
@@ -72,14 +69,6 @@ def test_prefix_makes_a_model_and_a_vocabulary_for_people(tmp_path):
     ]
 
 
-def test_bytes_that_do_not_print_are_shown_by_their_numbers():
-    assert show_token(b"\x1b[0m \n") == r"\u001b[0m \n"
-    assert show_token(rb"\n \xe6") == r"\\n \\xe6"
-    assert show_token("\xa0".encode()) == r"\u00a0"
-    assert show_token("日".encode()[:2]) == r"\xe6\x97"
-    assert show_token("日 é".encode()) == "日 é"
-
-
 def test_file_appears_whole_or_not_at_all(tmp_path, monkeypatch):
     path = tmp_path / "x.tiktoken"
     path.write_text("precious")
@@ -92,23 +81,6 @@ def test_file_appears_whole_or_not_at_all(tmp_path, monkeypatch):
         small().save(path)
     assert path.read_text() == "precious"
     assert list(tmp_path.iterdir()) == [path]
-
-
-def test_model_is_written_after_the_vocabulary_for_people(tmp_path, monkeypatch):
-    """For it is the one that is read."""
-    monkeypatch.setattr(files, "write_model", lambda model: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        small().save(tmp_path / "x")
-    assert [path.name for path in tmp_path.iterdir()] == ["x.vocab"]
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows replaces no open file")
-def test_who_reads_a_file_while_it_is_replaced_reads_the_old_one(tmp_path):
-    path = tmp_path / "x.tiktoken"
-    path.write_text("precious")
-    with path.open() as file:
-        small().save(path)
-        assert file.read() == "precious"
 
 
 def test_special_token_spelled_like_an_ordinary_one_cannot_be_in_a_tokenizer_json(tmp_path):
@@ -142,14 +114,6 @@ FastTokenizer().save(sys.argv[1])
     assert {path.name for path in tmp_path.iterdir()} == {"x.model", "x.vocab"}
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
-def test_file_can_be_read_by_others_as_usual(tmp_path):
-    small().save(tmp_path / "x.tiktoken")
-    (tmp_path / "usual").touch()
-    modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
-    assert len(modes) == 1
-
-
 # What others make of our files
 
 
@@ -174,15 +138,10 @@ def hugging_face(both, tmp_path_factory):
 
 
 @given(text=texts)
-def test_hugging_face_gives_the_same_ids(hugging_face, text):
-    ours, theirs = hugging_face
-    assert theirs.encode(text).ids == ours.encode(text, "all")
-
-
-@given(text=texts)
-def test_hugging_face_decodes_the_same_text(hugging_face, text):
+def test_hugging_face_gives_the_same_ids_and_decodes_them_to_the_same_text(hugging_face, text):
     ours, theirs = hugging_face
     ids = ours.encode(text, "all")
+    assert theirs.encode(text).ids == ids
     assert theirs.decode(ids, skip_special_tokens=False) == ours.decode(ids)
 
 
@@ -235,51 +194,23 @@ def test_the_undamaged_file_is_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("good", "bad", "line"),
-    [
-        ("tokenizer 1", "minbpe v1", 1),
-        ('"(?s)."', '"(?s"', 2),
-        ('"(?s)."', "(?s).", 2),
-        ("bytes 0 1", "bytes 0 0", 3),
-        ("bytes 0 1", "bytes 0 x", 3),
-        ("bytes 0 1 2", "bytes 0 1", 3),
-        ("special 1", "special 2", 6),
-        ("special 1", "special", 4),
-        ('" 300', '" -1', 5),
-        ("merges 2", "merges 3", 9),
-        ("merges 2", "merges 1", 7),
-        ("97 98 256", "97 258 256", 7),
-        ("256 99 257", "256 99 256", 8),
-        ("97 98 256", "97 98 97", 7),
-        ("256 99 257", "97 98 257", 8),
-        ("97 98 256\n256 99 257", "97 98 257\n257 99 256", 8),
-    ],
-)
-def test_damaged_model_is_refused_with_the_line(tmp_path, good, bad, line):
-    assert good in GOOD
-    problem = load(tmp_path, "x.model", GOOD.replace(good, bad))
-    assert problem == f": the file is damaged in line {line}"
-
-
-@pytest.mark.parametrize(
     ("good", "bad", "problem"),
     [
-        (
-            "merges 2\n97 98 256\n256 99 257",
-            "merges 3\n98 99 256\n97 98 257\n257 99 258",
-            "no training learns these merges",
-        ),
+        ("tokenizer 1", "minbpe v1", "damaged in line 1"),
+        ('"(?s)."', '"(?s"', "damaged in line 2"),
+        ("bytes 0 1", "bytes 0 0", "damaged in line 3"),
+        ("special 1", "special 2", "damaged in line 6"),
+        ('" 300', '" -1', "damaged in line 5"),
+        ("merges 2", "merges 3", "damaged in line 9"),
+        ("97 98 256", "97 258 256", "damaged in line 7"),
+        ("256 99 257", "97 98 257", "damaged in line 8"),
+        ("97 98 256\n256 99 257", "97 97 256\n97 256 257", "no training learns these merges"),
         ('" 300', '" 256', "the special token '<|end|>' cannot have the id 256, which is taken"),
     ],
 )
-def test_model_that_would_give_other_ids_is_refused(tmp_path, good, bad, problem):
+def test_damaged_model_is_refused_with_the_line(tmp_path, good, bad, problem):
+    assert good in GOOD
     assert problem in load(tmp_path, "x.model", GOOD.replace(good, bad))
-
-
-def test_model_whose_tokens_double_for_ever_is_refused(tmp_path):
-    merges = ["97 97 256", *(f"{i} {i} {i + 1}" for i in range(256, 320)), ""]
-    text = GOOD.partition("special")[0] + "special 0\nmerges 65\n" + "\n".join(merges)
-    assert load(tmp_path, "x.model", text) == ": the file is damaged in line 26"
 
 
 @pytest.mark.parametrize("kind", [BasicTokenizer, RegexTokenizer, FastTokenizer])
@@ -293,8 +224,6 @@ def test_every_tokenizer_survives_a_file(tmp_path, kind):
     loaded.load(tmp_path / "x.model")
     assert (loaded.merges, loaded.vocab) == (tokenizer.merges, tokenizer.vocab)
     assert loaded.encode("lowest") == tokenizer.encode("lowest") == [257, *b"est"]
-    if kind is not BasicTokenizer:
-        assert loaded.encode("low<|end|>", "all") == tokenizer.encode("low<|end|>", "all")
 
 
 def test_plain_tokenizers_refuse_what_they_cannot_be(tmp_path):
@@ -322,9 +251,7 @@ def ranks(tmp_path) -> str:
     ("good", "bad", "problem"),
     [
         ("bG8= 256", "bG8 256", "the file is damaged in line 257"),
-        ("bG8= 256", "bG8=", "the file is damaged in line 257"),
         ("bG8= 256", "YQ== 256", "the file is damaged in line 257"),
-        ("YQ== 97\n", "\n", "the file is damaged in line 98"),
         ("258\n", "258", "the file is damaged in line 259"),
         ("bG8= 256", "bG8= 97", "two tokens have the same id"),
         ("YQ== 97\n", "", "a vocabulary needs all 256 bytes, but 0x61 is missing"),
@@ -352,36 +279,20 @@ def edited(tmp_path, *keys, value):
     ("keys", "value", "problem"),
     [
         (["model"], None, "not a tokenizer.json, or a damaged one (KeyError('model'))"),
-        (["model", "vocab"], [], "not a tokenizer.json, or a damaged one"),
-        (["model", "vocab", "日"], 400, "not a tokenizer.json, or a damaged one (KeyError('日'))"),
         (["model", "vocab", "a"], None, "0x61 is missing"),
-        (["model", "vocab", "a"], 98, "two tokens have the same id"),
-        (["model", "merges", 0], ["l"], "not a tokenizer.json, or a damaged one"),
         (["model", "merges", 0], ["l", "q"], "not a tokenizer.json, or a damaged one"),
         (["model", "merges"], [["lo", "w"], ["l", "o"]], "not in the order of their ids"),
-        (["model", "merges", 2], None, "no training learns these merges"),
         (["model", "dropout"], 0.1, "it uses dropout, which this package does not support"),
-        (["model", "unk_token"], "[UNK]", "it uses unk_token"),
         (["normalizer"], {"type": "NFC"}, "it uses normalizer"),
-        (["truncation"], {"max_length": 5}, "it uses truncation"),
-        (["padding"], {"pad_id": 0}, "it uses padding"),
         (["post_processor"], {"type": "TemplateProcessing"}, "it uses a post_processor"),
         (["model", "type"], "WordPiece", "this is a WordPiece tokenizer"),
         (["added_tokens", 0, "lstrip"], True, "it uses lstrip"),
-        (["added_tokens", 0, "id"], 97, "cannot have the id 97, which is taken"),
         (["pre_tokenizer"], {"type": "Whitespace"}, "does not support: ['Whitespace']"),
-        (["pre_tokenizer", "pretokenizers", 0, "pattern", "Regex"], "(", "a damaged one"),
-        (["pre_tokenizer", "pretokenizers", 0, "invert"], True, "it uses a pre_tokenizer"),
         (["pre_tokenizer", "pretokenizers", 1, "add_prefix_space"], True, "a pre_tokenizer"),
     ],
 )
 def test_tokenizer_json_that_would_give_other_ids_is_refused(tmp_path, keys, value, problem):
     assert problem in load(tmp_path, "x.json", edited(tmp_path, *keys, value=value))
-
-
-def test_tokenizer_json_cut_short_is_refused_with_the_line(tmp_path):
-    text = edited(tmp_path, "version", value="1.0")
-    assert load(tmp_path, "x.json", text[: len(text) // 2]) == ": the file is damaged in line 1"
 
 
 def test_older_spelling_of_merges_is_read(tmp_path):
@@ -398,7 +309,3 @@ def test_tokenizer_json_of_gpt2_has_its_pattern_by_name(tmp_path):
     loaded = FastTokenizer()
     loaded.load(tmp_path / "x.json")
     assert loaded.pattern == PATTERNS["gpt2"]
-
-
-def test_file_of_no_known_format_is_refused(tmp_path):
-    assert "must end in .model, .tiktoken or .json" in load(tmp_path, "x.txt", GOOD)

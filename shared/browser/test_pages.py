@@ -146,12 +146,6 @@ def test_wrong_answer_is_named_and_a_right_one_accepted(page):
 
 
 @notebook("micrograd")
-def test_boundary_is_seen_while_it_trains_and_afterwards(page):
-    page.get_by_role("button", name="Train for 100 steps").click()
-    expect(page.get_by_text("Trained: step 100: loss 0.0187, accuracy 100%.")).to_be_visible()
-
-
-@notebook("micrograd")
 def test_finished_run_can_be_picked(page):
     with run_picked(page, "01-micrograd", "--steps", "3") as results:
         answer = f"337 parameters, 3 steps: loss {results['loss']:.4g}"
@@ -170,27 +164,11 @@ def test_typed_name_is_read_letter_by_letter_and_fake_counts_make_a_rare_one_pos
 
 
 @notebook("bigrams")
-def test_training_is_seen_and_can_be_stopped(page):
-    page.get_by_role("button", name="Train for 100 steps").click()
-    expect(page.get_by_text(re.compile(r"^step \d+: loss \d\.\d{4}; by count"))).to_be_visible()
-    page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_text(re.compile(r"^Finished at step [0-8]?\d: loss "))).to_be_visible()
-
-
-@notebook("bigrams")
 def test_counted_run_can_be_picked(page):
     options = ["--model", "bigram", "--data", "bundled"]
     with run_picked(page, "02-makemore", *options) as results:
         answer = f"bigram: its dev loss, on names that it has not seen, is {results['dev']:.4f}."
         expect(page.get_by_text(answer)).to_be_visible()
-
-
-@notebook("tokenizer")
-def test_typed_text_is_seen_in_tokens(page):
-    page.get_by_label("A text", exact=True).fill("the king, the thing")
-    tokens = page.locator("span[title]")
-    expect(page.get_by_text(re.compile(r"^own: \d+ tokens$")).first).to_be_visible()
-    expect(tokens.filter(has_text=re.compile(r"^\sthe$")).first).to_be_visible()
 
 
 @notebook("tokenizer")
@@ -271,10 +249,3 @@ def test_letters_that_reach_a_unit_follow_the_slider(page):
     expect(page.get_by_text("mari reaches this unit.")).to_be_visible()
     page.get_by_role("slider", name="Unit").press("ArrowRight")
     expect(page.get_by_text("anne reaches this unit.")).to_be_visible()
-
-
-@notebook("wavenet")
-def test_names_are_those_of_the_run_that_is_picked(page):
-    options = ["--model", "wavenet", "--data", "bundled", "--steps", "3", "--batch-size", "8"]
-    with run_picked(page, "02-makemore", *options) as results:
-        expect(page.get_by_text(f"dev loss {results['dev']:.4f}. Names: ")).to_be_visible()

@@ -8,6 +8,8 @@ What a test has started and left running, the `conftest.py` at the root ends.
 
 import io
 import os
+import re
+import signal
 import subprocess
 import sys
 import warnings
@@ -15,12 +17,13 @@ from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from types import ModuleType
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from shared import checkpoints, cli
 from shared.runs import Run
+
+if TYPE_CHECKING:  # two of the lessons do without
+    from torch import Tensor
 
 ENVIRONMENT = os.environ | {
     "NO_COLOR": "1",
@@ -43,13 +46,19 @@ class Programs:
             warnings.simplefilter("always")
             try:
                 if program == "train.py":
-                    main, config = self.train.main, self.train.Config
-                    cli.run(main, config, args, default=self.train.default_config)
+                    default = getattr(self.train, "default_config", None)
+                    cli.run(self.train.main, self.train.Config, args, default)
                 else:
                     cli.run_verbs(self.verbs, "", [program, *args])
             except SystemExit as exit:
                 code = int(exit.code or 0)
         return subprocess.CompletedProcess(args, code, out.getvalue(), errors.getvalue())
+
+    def succeed(self, program: str, *args: str) -> str:
+        """The same for a command without a mistake: what it prints."""
+        done = self.run(program, *args)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def process(self, *args: str, **options: Any) -> subprocess.CompletedProcess[str]:
         """A command, `python` in front, that has come to its end."""
@@ -70,6 +79,18 @@ class Programs:
             **options,
         )
 
+    def is_same_after_a_kill(self, runs: Path, *options: str) -> bool:
+        """Whether a run that was killed and resumed is that of one that was not; see `same_run`."""
+        whole, killed = runs / "whole", runs / "killed"
+        self.succeed("train.py", "--runs", str(runs), "--name", "whole", *options)
+        process = self.start("train.py", "--runs", str(runs), "--name", "killed", *options)
+        wait_until(process, lambda: len(losses(killed)) >= 3)
+        process.kill()
+        process.communicate()
+        assert not (killed / "results.json").exists()
+        assert "resumed at step" in self.succeed("train.py", "--resume", str(killed))
+        return same_run(whole, killed)
+
 
 def wait_until(process: subprocess.Popen[str], condition: Callable[[], bool]) -> None:
     """Wait for something that a command is about to do; raises `AssertionError` if it does not."""
@@ -82,6 +103,23 @@ def wait_until(process: subprocess.Popen[str], condition: Callable[[], bool]) ->
     raise AssertionError(f"the command has ended, or waits: {process.poll()}")
 
 
+def interrupt(process: subprocess.Popen[str], condition: Callable[[], bool]) -> str:
+    """Press Ctrl-C when the condition holds. Returns what the command, which then ends, printed."""
+    wait_until(process, condition)
+    process.send_signal(signal.SIGINT)
+    out, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors.splitlines()[-1]) == (130, "interrupted"), errors
+    return out
+
+
+def is_saved(run: Path, out: str) -> bool:
+    """Whether a run that was interrupted kept the step that it says, and says how to continue."""
+    found = re.search(r"stopped after step ([\d,]+)", out)
+    assert found and f"to continue: python train.py --resume {run}\n" in out, out
+    state = checkpoints.load(run / "last.safetensors").metadata["state"]
+    return bool(state["step"] == int(found[1].replace(",", "")))
+
+
 def mistake(done: subprocess.CompletedProcess[str]) -> str:
     """The one line that a program says of a user's mistake."""
     (line,) = done.stderr.splitlines()
@@ -89,7 +127,7 @@ def mistake(done: subprocess.CompletedProcess[str]) -> str:
     return line
 
 
-def tensors(path: Path) -> Mapping[str, torch.Tensor]:
+def tensors(path: Path) -> "Mapping[str, Tensor]":
     """What a checkpoint holds."""
     return checkpoints.load(path).tensors
 
@@ -100,7 +138,7 @@ def same_run(a: Path, b: Path) -> bool:
         first, second = tensors(a / file), tensors(b / file)
         if first.keys() != second.keys():
             return False
-        if not all(torch.equal(first[name], second[name]) for name in first):
+        if not all(first[name].equal(second[name]) for name in first):
             return False
     return losses(a) == losses(b)
 

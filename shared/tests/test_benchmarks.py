@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from house.benchmarks import BLOCK, KEPT, ROOT, SUMMARY, Report, load, machine, paste, save
+from house.benchmarks import BLOCK, KEPT, ROOT, SUMMARY, Report, load, paste, save
 
 README = """before
 <!-- benchmark: machine -->
@@ -59,25 +59,3 @@ def test_tables_are_pasted_between_their_markers_and_nothing_else_changes(root):
     row = "| training | torch: 1 | 1,000 | `nox -s bench` |"
     rows = [f"| [{lesson}]({lesson}/README.md) {row}" for lesson in ("01-a", "02-b")]
     assert "\n".join([*SUMMARY, *rows]) in texts[root / "README.md"]
-
-
-def test_readme_that_asks_for_more_than_was_measured_is_an_error(root):
-    (root / "01-a" / "README.md").write_text(README.replace("speed", "memory"))
-    with pytest.raises(KeyError, match="memory"):
-        paste({"01-a": report("01-a", "1,000").lines()}, root)
-
-
-def test_rows_are_printed_as_they_are_measured(capsys):
-    report("01-a", "1,000")
-    assert capsys.readouterr().out.splitlines() == [
-        "",
-        "How fast",
-        "",
-        "| model | words/s | ratio |",
-        "| --- | --: | --: |",
-        "| ours | 1,000 | 2.0 |",
-    ]
-
-
-def test_machine_is_described_in_words():
-    assert re.fullmatch(r".+, \d+ cores, \w+", machine())

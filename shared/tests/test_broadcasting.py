@@ -40,13 +40,6 @@ def test_explanation_goes_through_the_rules_from_right_to_left():
     ]
 
 
-@pytest.mark.parametrize(("b", "pair"), [((2, 2), "3 and 2"), ((1, 6, 2), "3 and 6")])
-def test_explanation_stops_at_the_pair_that_fails(b, pair):
-    *_, verdict, end = explain((4, 3, 2), b).splitlines()
-    assert verdict == f"     dimension -2:  {pair}  ->  these differ and neither is 1"
-    assert end.endswith("cannot be broadcast.")
-
-
 @pytest.mark.parametrize(
     ("text", "shape"),
     [("4,3,2", (4, 3, 2)), ("(4, 3, 2)", (4, 3, 2)), ("5", (5,)), ("(5,)", (5,)), ("()", ())],

@@ -87,31 +87,3 @@ def test_failed_save_leaves_the_old_checkpoint(path, monkeypatch):
         checkpoints.save(path, {"model": TENSORS}, {})
     assert path.read_bytes() == before
     assert [file.name for file in path.parent.iterdir()] == ["one.safetensors"]
-
-
-@pytest.mark.parametrize("fused", [False, True])
-def test_restored_optimizer_goes_on_as_the_first_one(tmp_path, fused):
-    def made():
-        torch.manual_seed(0)
-        model = torch.nn.Linear(3, 2)
-        adamw = torch.optim.AdamW([model.bias], 0.1, fused=fused)
-        return model, [adamw, torch.optim.Muon([model.weight], 0.1)]
-
-    def step(model, optimizers):
-        for optimizer in optimizers:
-            optimizer.zero_grad()
-        (model(torch.ones(1, 3)) ** 2).sum().backward()
-        for optimizer in optimizers:
-            optimizer.step()
-
-    model, optimizers = made()
-    step(model, optimizers)
-    parts = {"model": model.state_dict(), "optimizer": checkpoints.optimizer_state(optimizers)}
-    checkpoints.save(tmp_path / "c.safetensors", parts, {})
-    again, others = made()
-    checkpoint = checkpoints.load(tmp_path / "c.safetensors")
-    again.load_state_dict(checkpoint.part("model"))
-    checkpoints.restore_optimizers(others, checkpoint.part("optimizer"))
-    step(model, optimizers)
-    step(again, others)
-    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), again.parameters()))

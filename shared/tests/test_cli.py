@@ -73,11 +73,6 @@ def program(command):
     return run
 
 
-def test_options_arrive(program):
-    done = program("--steps", "5")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "done 5\n", "")
-
-
 @pytest.mark.parametrize(
     ("args", "code", "line"),
     [
@@ -90,17 +85,10 @@ def test_mistake_is_one_line_on_stderr(program, args, code, line):
     assert (done.returncode, done.stdout, done.stderr) == (code, "", line)
 
 
-@pytest.mark.parametrize(
-    ("args", "words"),
-    [
-        (["--steps", "many"], ["--steps", "'many'"]),
-        (["--stepps", "3"], ["--stepps", "Perhaps you meant", "--steps INT"]),
-    ],
-)
-def test_mistake_in_an_option_is_told_by_tyro(program, args, words):
-    done = program(*args)
+def test_mistake_in_an_option_is_told_by_tyro(program):
+    done = program("--stepps", "3")
     assert (done.returncode, done.stdout) == (2, "")
-    for word in [*words, "python program.py --help"]:
+    for word in ("--stepps", "Perhaps you meant", "--steps INT", "python program.py --help"):
         assert word in done.stderr
 
 
@@ -110,9 +98,6 @@ def test_help_names_every_option_and_how_the_program_was_started(program):
     assert done.stdout.startswith("usage: python program.py [-h]")
     for word in ("Do a thing.", "--steps", "How often.", "(default: 3)", "--kind", "{a,b}"):
         assert word in done.stdout
-    command = [sys.executable, "-m", "shared.broadcasting", "--help"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.stdout.startswith("usage: python -m shared.broadcasting [-h]")
 
 
 def test_bug_stays_a_traceback(program):

@@ -39,14 +39,8 @@ def test_new_lesson_needs_no_edit_of_the_noxfile(tmp_path):
         (tmp_path / lesson).mkdir()
         (tmp_path / lesson / "pyproject.toml").write_text('[project]\nname = "x"\n')
     (tmp_path / "06-notes").mkdir()  # no pyproject.toml, no lesson
-    assert {name for name, default in sessions(tmp_path).items() if default} == {
-        "lint",
-        "types",
-        "shared",
-        "setup",
-        "micrograd",
-        "attention",
-    }
+    by_default = {name for name, default in sessions(tmp_path).items() if default}
+    assert by_default == {"lint", "types", "shared", "setup", "micrograd", "attention"}
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
@@ -75,6 +69,12 @@ def test_imports_run_one_way(lesson):
 def test_shared_imports_no_lesson_and_nothing_of_the_house():
     for path in (ROOT / "shared" / "shared").rglob("*.py"):
         assert not imported(path) & {"house", *(lesson.name[3:] for lesson in LESSONS)}, path
+
+
+def test_micrograd_needs_nothing_but_python():
+    for path in (ROOT / "01-micrograd" / "micrograd").glob("*.py"):
+        if path.stem not in ("__main__", "draw", "exercises"):
+            assert imported(path) <= {"micrograd", *sys.stdlib_module_names}, path
 
 
 def imported(path: Path) -> set[str]:
@@ -115,33 +115,6 @@ def test_missing_data_skips_a_test_but_not_where_data_is_promised(monkeypatch, t
     assert left.type is pytest.fail.Exception
     (tmp_path / "names.txt").touch()
     pytest_runtest_setup(item)
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no signal that is ignored")
-def test_tests_run_alike_where_ctrl_c_is_ignored_and_leave_no_program_running(tmp_path):
-    shutil.copy(ROOT / "conftest.py", tmp_path)
-    (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    (tmp_path / "test_it.py").write_text("""
-import os, signal, subprocess, sys
-
-def test_program_is_stopped_by_ctrl_c():
-    program = "import time; print(flush=True); time.sleep(60)"
-    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
-    process.stdout.readline()
-    process.send_signal(signal.SIGINT)
-    assert process.wait(30) != 0
-
-def test_that_fails():
-    process = subprocess.Popen(["sleep", "60"])
-    print(f"started {process.pid}.")
-    assert False
-""")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    ignoring = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *command]
-    done = subprocess.run(ignoring, cwd=tmp_path, capture_output=True, text=True)
-    assert "1 failed, 1 passed" in done.stdout
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(re.search(r"started (\d+)\.", done.stdout)[1]), 0)
 
 
 def test_ci_runs_the_test_command_of_the_readme():

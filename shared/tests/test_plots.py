@@ -13,14 +13,6 @@ def test_loss_curve_draws_every_point_and_the_floor():
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["train", "dev", "best"]
 
 
-def test_heat_map_has_a_cell_for_every_row_and_column():
-    figure = plots.heat_map([[1, 2, 3], [4, 5, 6]], ["x", "y"], ["a", "b", "c"])
-    axes = figure.axes[0]
-    assert axes.images[0].get_array().tolist() == [[1, 2, 3], [4, 5, 6]]
-    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["x", "y"]
-    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["a", "b", "c"]
-
-
 def test_saved_picture_is_of_the_kind_its_name_says_and_the_same_every_time(tmp_path):
     def saved(name: str) -> bytes:
         plots.save(plots.loss_curve({"train": [(0, 2.0), (1, 1.0)]}), tmp_path / name)

@@ -32,24 +32,3 @@ def test_bar_of_a_resumed_run_begins_where_it_was_and_moves_by_more_than_one():
 
 def test_nothing_is_printed_when_nobody_watches():
     assert shown(terminal=False) == ""
-
-
-def test_bar_shrinks_in_a_narrow_terminal_and_the_figures_stay_whole():
-    lines = shown(terminal=True, width=62).splitlines()
-    assert max(map(len, lines)) == 62
-    assert re.search(r"3/1000 +\S+ loss 0.3123 accuracy 0.9877", lines[-1])
-
-
-def test_count_stays_whole_where_there_is_no_room_for_all_figures():
-    console = Console(file=io.StringIO(), force_terminal=True, width=60)
-    with progress.bar(1000, "training", console) as advance:
-        advance(123, **{f"figure {i}": 1.234 for i in range(5)})
-    assert "123/1000" in console.file.getvalue()
-
-
-def test_figure_that_is_not_known_yet_is_left_out():
-    console = Console(file=io.StringIO(), force_terminal=True, width=100)
-    with progress.bar(10, "training", console) as advance:
-        advance(loss=1.5, dev=float("inf"))
-    printed = console.file.getvalue()
-    assert "loss 1.5" in printed and "dev" not in printed

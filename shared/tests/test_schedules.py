@@ -4,35 +4,26 @@ from itertools import pairwise
 
 import pytest
 import torch
+from torch.optim import lr_scheduler as schedulers
 
 from shared.schedules import DECAYS, cosine, linear, rise_and_fall, step_decay, warm_up
 
 
-def rates(scheduler_for, steps):
-    """What a scheduler of PyTorch makes of a learning rate of 1."""
+@pytest.mark.parametrize(
+    ("ours", "theirs", "args", "steps"),
+    [
+        (lambda step: cosine(step, 20, 0.1), schedulers.CosineAnnealingLR, (20, 0.1), 21),
+        (lambda step: linear(step, 20, 0.1), schedulers.LinearLR, (1.0, 0.1, 20), 30),
+        (lambda step: step_decay(step, 20), schedulers.MultiStepLR, ([10], 0.1), 20),
+    ],
+)
+def test_schedules_are_pytorchs(ours, theirs, args, steps):
     optimizer = torch.optim.SGD([torch.zeros((), requires_grad=True)], lr=1.0)
-    scheduler = scheduler_for(optimizer)
-    found = []
-    for _ in range(steps):
-        found.append(scheduler.get_last_lr()[0])
+    scheduler = theirs(optimizer, *args)
+    for step in range(steps):
+        assert ours(step) == pytest.approx(scheduler.get_last_lr()[0])
         optimizer.step()
         scheduler.step()
-    return found
-
-
-def test_cosine_is_pytorchs():
-    theirs = rates(lambda o: torch.optim.lr_scheduler.CosineAnnealingLR(o, 20, eta_min=0.1), 21)
-    assert [cosine(step, 20, 0.1) for step in range(21)] == pytest.approx(theirs)
-
-
-def test_linear_is_pytorchs():
-    theirs = rates(lambda o: torch.optim.lr_scheduler.LinearLR(o, 1.0, 0.1, 20), 30)
-    assert [linear(step, 20, 0.1) for step in range(30)] == pytest.approx(theirs)
-
-
-def test_step_decay_is_pytorchs():
-    theirs = rates(lambda o: torch.optim.lr_scheduler.MultiStepLR(o, [10], 0.1), 20)
-    assert [step_decay(step, 20) for step in range(20)] == pytest.approx(theirs)
 
 
 def test_warm_up_rises_in_a_straight_line_and_stays():

@@ -23,12 +23,6 @@ def test_same_seed_gives_the_same_split_on_every_machine():
     assert split(range(100), seed=7) != split(range(100), seed=8)
 
 
-def test_input_is_left_as_it_was():
-    documents = list(range(20))
-    split(documents)
-    assert documents == list(range(20))
-
-
 def test_too_few_documents_are_refused():
     with pytest.raises(ValueError, match="9 documents"):
         split(range(9))

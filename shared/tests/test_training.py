@@ -88,18 +88,6 @@ def test_run_that_was_interrupted_and_resumed_is_the_same_to_the_last_bit(tmp_pa
     assert metrics(tmp_path / "whole") == metrics(tmp_path / "cut")
 
 
-def test_exception_in_the_loop_gives_ctrl_c_back(tmp_path):
-    before = signal.getsignal(signal.SIGINT)
-
-    def fail(step):
-        assert signal.getsignal(signal.SIGINT) != before
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        train(setup(tmp_path / "run"), fail)
-    assert signal.getsignal(signal.SIGINT) == before
-
-
 def test_ctrl_c_says_how_to_continue_and_in_the_last_step_lets_the_run_finish(tmp_path, capsys):
     assert is_interrupted(setup(tmp_path / "a"), interrupt_at(9))
     assert capsys.readouterr().out.splitlines()[-2:] == [
@@ -161,15 +149,6 @@ def test_state_of_another_model_is_refused(tmp_path):
         setup(path)
 
 
-def test_damaged_metrics_are_refused_when_the_run_continues(tmp_path):
-    path = tmp_path / "run"
-    train(setup(path))
-    lines = (path / "metrics.jsonl").read_text().replace("dev", "div", 1)
-    (path / "metrics.jsonl").write_text(lines)
-    with pytest.raises(UserError, match=r"metrics\.jsonl is damaged"):
-        setup(path)
-
-
 def test_run_killed_before_its_first_save_begins_again_and_leftovers_are_swept(tmp_path):
     path = tmp_path / "run"
     (path / "samples").mkdir(parents=True)
@@ -215,29 +194,3 @@ def test_run_by_the_clock_ends_in_time_and_evaluations_are_not_part_of_it(tmp_pa
     train(run, lambda step: take(0.125), dev=lambda step: take(50) or 1.0)
     assert (run.progress, run.state.seconds, run.state.step) == (1, 6, 48)
     assert len(metrics(tmp_path / "run")) == 7
-
-
-def test_every_evaluation_takes_place(tmp_path):  # also where 100 * (29 / 100) is less than 29
-    train(setup(tmp_path / "run", steps=100, evaluations=100))
-    assert [line[0] for line in metrics(tmp_path / "run")] == list(range(1, 101))
-
-
-def test_timer_saves_between_evaluations(tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "SAVE_EVERY", 0.0)
-    saved = []
-    path = tmp_path / "run" / "last.safetensors"
-    train(
-        setup(tmp_path / "run", evaluations=1),
-        lambda step: saved.append(checkpoints.load(path).metadata["state"]["step"]),
-    )
-    assert saved == list(range(20))
-
-
-def test_step_that_does_not_end_with_log_is_a_mistake(tmp_path):
-    with pytest.raises(RuntimeError, match="must end with `log`"):
-        for _ in setup(tmp_path / "a"):
-            pass
-    run = setup(tmp_path / "b")
-    with pytest.raises(RuntimeError, match="`log_evaluation` if that is due"):
-        for _ in run:
-            run.log(torch.tensor(1.0))
