@@ -18,11 +18,11 @@ import sys
 import textwrap
 import threading
 import traceback
+from _thread import interrupt_main
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
+from multiprocessing import TimeoutError, get_context
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +30,14 @@ from shared.exercises import Ladder, Mistake, Step, changed
 from shared.values import Value
 
 PATIENCE = 4.0  # seconds for the learner's code to answer all probes
+LONGEST = 60.0  # seconds for everything
 WIDTH = 84  # characters of a line that shows a value
 PRINTED = 20  # lines of what the learner's code printed
 ERROR, ARGUMENTS = "error", "arguments"  # parts of an answer besides what was returned
+ENDLESS = (
+    "Your code does not come to an end. Is there a loop whose condition never becomes false, or "
+    "that reads a list which it makes longer?"
+)
 SAYS = {
     "NotImplementedError": "This is still blank.",
     "SystemExit": "Your code ends the program. A function ends with `return`.",
@@ -60,52 +65,34 @@ def check(ladder: Ladder, step: Step, folder: Path) -> Verdict:
     """What is to be said of the step as it is written in `folder`."""
     # A forked process has PyTorch already. Elsewhere, and beside threads, forking is not safe.
     forks = sys.platform == "linux" and threading.active_count() == 1
-    context: Any = get_context("fork" if forks else "spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    # As a daemon, it ends with this process, on Ctrl-C, too.
-    process = context.Process(
-        target=_check, args=(ladder, step, folder.absolute(), sender), daemon=True
-    )
-    process.start()
-    sender.close()
-    try:
-        verdict: Verdict = receiver.recv()
-    except EOFError:
-        return wrong("Your code ends the whole program. A function ends with `return`.", [])
-    return verdict
+    with get_context("fork" if forks else "spawn").Pool(1) as pool:
+        verdict = pool.apply_async(_verdict, (ladder, step, folder.absolute()))
+        try:
+            return verdict.get(LONGEST)
+        except TimeoutError:
+            return wrong("Your code never comes to an end, or it ends the whole program.", [])
 
 
-def _check(ladder: Ladder, step: Step, folder: Path, sender: Connection) -> None:
-    """Send the verdict."""
+def _verdict(ladder: Ladder, step: Step, folder: Path) -> Verdict:
+    """The same, in a process of its own."""
     sys.dont_write_bytecode = True
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # for the timer
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(1)  # those of the process that was forked are not in this one
     right = list(answers(ladder, step, ladder.lesson))
     yours: list[Answer] = []
-    learner = threading.get_ident()
-
-    def give_up() -> None:
-        says = (
-            f"Your code did not come to an end within {PATIENCE:.0f} seconds. Is there a loop "
-            "whose condition never becomes false, or that reads a list which it makes longer?"
-        )
-        place = trace(traceback.extract_stack(sys._current_frames()[learner]), folder)
-        sender.send(wrong(says, [step.probes[len(yours)], *place]))
-        os._exit(0)
-
-    timer = threading.Timer(PATIENCE, give_up)
+    timer = threading.Timer(PATIENCE, interrupt_main)
     timer.start()
     try:
         for answer in answers(ladder, step, folder):
             yours.append(answer)
+    except KeyboardInterrupt as error:
+        return wrong(ENDLESS, [step.probes[len(yours)], *trace(error, folder)])
     except (Exception, SystemExit) as error:
-        lines = [*trace(traceback.extract_tb(error.__traceback__), folder), last_line(error)]
-        sender.send(wrong("Your code cannot be imported.", lines))
-        return
+        return wrong("Your code cannot be imported.", [*trace(error, folder), *last_lines(error)])
     finally:
         timer.cancel()
-    sender.send(judge(step, right, answers_of_mistakes(ladder, step), yours))
+    return judge(step, right, answers_of_mistakes(ladder, step), yours)
 
 
 # Answers.
@@ -147,18 +134,19 @@ def ask(probe: str, names: dict[str, Any], folder: Path) -> Answer:
             parts = {name: Value(part) for name, part in value.items()}
             parts[ARGUMENTS] = Value([*args, *named.values()])
     except (Exception, SystemExit) as error:
-        parts = {ERROR: Value(last_line(error))}
-        where = trace(traceback.extract_tb(error.__traceback__), folder)
+        parts = {ERROR: Value("\n".join(last_lines(error)))}
+        where = trace(error, folder)
     return Answer(parts, where, printed.getvalue().splitlines())
 
 
-def last_line(error: BaseException) -> str:
-    """An error as Python prints it below the traceback."""
-    return "".join(traceback.format_exception_only(error)).strip("\n")
+def last_lines(error: BaseException) -> list[str]:
+    """What Python prints below a traceback."""
+    return "".join(traceback.format_exception_only(error)).strip("\n").splitlines()
 
 
-def trace(frames: traceback.StackSummary, folder: Path) -> list[str]:
-    """The last three lines of a traceback that are in a folder, as Python prints them."""
+def trace(error: BaseException, folder: Path) -> list[str]:
+    """The innermost three places of a traceback that are in a folder, as Python prints them."""
+    frames = traceback.extract_tb(error.__traceback__)
     theirs = [frame for frame in frames if folder in Path(frame.filename).parents]
     return "".join(traceback.format_list(theirs[-3:])).splitlines()
 

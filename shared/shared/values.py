@@ -33,7 +33,7 @@ class Value:
             texts = [self._take(item, f"{at}[{i}]") for i, item in enumerate(items)]
             return f"[{', '.join(texts)}]"
         if not isinstance(value, int | float | str | bytes | None):
-            value = type(value)
+            value = f"<{type(value).__name__} object>"
         self.leaves[at] = value
         return _text(value)
 
@@ -47,13 +47,11 @@ class Value:
                 return f"{at} is {'missing' if at in expected.leaves else 'too much'}"
             mine, right = self.leaves[at], expected.leaves[at]
             if not _close(mine, right, tolerance):
-                return f"{at} is {_text(mine)}, expected {_text(right)}".strip()
+                return f"{at or 'it'} is {_text(mine)}, expected {_text(right)}".strip()
         return ""
 
 
 def _text(leaf: Any) -> str:
-    if isinstance(leaf, type):
-        return f"<{leaf.__name__} object>"
     return f"{leaf:.6g}" if isinstance(leaf, float) else repr(leaf)
 
 
