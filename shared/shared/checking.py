@@ -13,6 +13,7 @@ import importlib.util
 import io
 import os
 import random
+import runpy
 import signal
 import sys
 import textwrap
@@ -57,7 +58,8 @@ class Verdict:
 
 def wrong(says: str, lines: Iterable[str], mistake: Mistake | None = None) -> Verdict:
     """A sentence, and lines that are shown as they are."""
-    shown = textwrap.indent("\n".join(lines), "    ").replace(f"{Path.cwd()}{os.sep}", "")
+    shown = textwrap.indent("\n".join(filter(None, lines)), "    ")
+    shown = shown.replace(f"{Path.cwd()}{os.sep}", "")
     return Verdict(False, f"{says}\n\n{shown}".strip("\n"), mistake)
 
 
@@ -87,9 +89,9 @@ def _verdict(ladder: Ladder, step: Step, folder: Path) -> Verdict:
         for answer in answers(ladder, step, folder):
             yours.append(answer)
     except KeyboardInterrupt as error:
-        return wrong(ENDLESS, [step.probes[len(yours)], *trace(error, folder)])
+        return wrong(ENDLESS, [step.probes[len(yours)], trace(error, folder)])
     except (Exception, SystemExit) as error:
-        return wrong("Your code cannot be imported.", [*trace(error, folder), *last_lines(error)])
+        return wrong("Your code cannot be imported.", [trace(error, folder), message(error)])
     finally:
         timer.cancel()
     return judge(step, right, answers_of_mistakes(ladder, step), yours)
@@ -103,8 +105,8 @@ class Answer:
     """What came of a probe: the parts of what was returned, and the arguments; or an error."""
 
     parts: dict[str, Value]
-    trace: list[str]  # of the error, in the folder that was asked
-    printed: list[str]
+    trace: str  # of the error, in the folder that was asked
+    printed: str
 
     def wrong_part(self, expected: "Answer", tolerance: float) -> str | None:
         """The first part that is not as expected."""
@@ -123,7 +125,7 @@ def ask(probe: str, names: dict[str, Any], folder: Path) -> Answer:
         torch.manual_seed(0)
     call = ast.parse(probe, mode="eval").body
     assert isinstance(call, ast.Call), probe
-    printed, where = io.StringIO(), []
+    printed, where = io.StringIO(), ""
     try:
         with contextlib.redirect_stdout(printed):
             args = [eval(ast.unparse(arg), names) for arg in call.args]
@@ -134,21 +136,20 @@ def ask(probe: str, names: dict[str, Any], folder: Path) -> Answer:
             parts = {name: Value(part) for name, part in value.items()}
             parts[ARGUMENTS] = Value([*args, *named.values()])
     except (Exception, SystemExit) as error:
-        parts = {ERROR: Value("\n".join(last_lines(error)))}
-        where = trace(error, folder)
-    return Answer(parts, where, printed.getvalue().splitlines())
+        parts, where = {ERROR: Value(message(error))}, trace(error, folder)
+    return Answer(parts, where, printed.getvalue())
 
 
-def last_lines(error: BaseException) -> list[str]:
+def message(error: BaseException) -> str:
     """What Python prints below a traceback."""
-    return "".join(traceback.format_exception_only(error)).strip("\n").splitlines()
+    return "".join(traceback.format_exception_only(error)).strip("\n")
 
 
-def trace(error: BaseException, folder: Path) -> list[str]:
+def trace(error: BaseException, folder: Path) -> str:
     """The innermost three places of a traceback that are in a folder, as Python prints them."""
     frames = traceback.extract_tb(error.__traceback__)
     theirs = [frame for frame in frames if folder in Path(frame.filename).parents]
-    return "".join(traceback.format_list(theirs[-3:])).splitlines()
+    return "".join(traceback.format_list(theirs[-3:])).rstrip()
 
 
 class OtherSource(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
@@ -173,7 +174,7 @@ def answers(ladder: Ladder, step: Step, folder: Path, source: str = "") -> Itera
     modules, path, finders = sys.modules.copy(), sys.path.copy(), sys.meta_path.copy()
 
     def forget() -> None:
-        for name in [n for n in sys.modules if n == package or n.startswith(f"{package}.")]:
+        for name in [name for name in sys.modules if name.partition(".")[0] == package]:
             del sys.modules[name]
 
     forget()
@@ -183,13 +184,9 @@ def answers(ladder: Ladder, step: Step, folder: Path, source: str = "") -> Itera
         sys.meta_path.insert(0, OtherSource(module, source))
     importlib.invalidate_caches()
     try:
-        importlib.import_module(package)
-        spec = importlib.util.spec_from_file_location(f"{package}.exercises", ladder.file)
-        assert spec and spec.loader
-        exercises = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(exercises)
+        names = runpy.run_path(str(ladder.file), run_name=f"{package}.exercises")
         for probe in step.probes:
-            yield ask(probe, vars(exercises), folder)
+            yield ask(probe, names, folder)
     finally:
         forget()
         sys.modules.update(modules)
@@ -257,7 +254,7 @@ def explain(step: Step, probe: int, yours: Answer, expected: Answer) -> tuple[st
         error = mine.leaves[""]
         says = "Your code raises an error." if yours.trace else "What you return cannot be used."
         says = SAYS.get(error.split(":")[0], says)
-        lines += [*yours.trace, *error.splitlines()]
+        lines += [yours.trace, error]
     else:
         width = max(len(part), 8)
         shown = [f"{part or 'gives':{width}}  {mine.text}"]
@@ -270,5 +267,5 @@ def explain(step: Step, probe: int, yours: Answer, expected: Answer) -> tuple[st
                 shown.append(f"first difference: {mine.difference(right, step.tolerance)}")
         lines += [line if len(line) <= WIDTH else f"{line[: WIDTH - 3]}..." for line in shown]
     if yours.printed:
-        lines += ["", "Your code printed:", *yours.printed[:PRINTED]]
+        lines += ["Your code printed:", *yours.printed.splitlines()[:PRINTED]]
     return says, lines

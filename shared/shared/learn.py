@@ -60,28 +60,20 @@ class Learn:
         if self.mine.exists():
             self.begun = json.loads((self.mine / STATE).read_text(encoding="utf-8"))
         self.latest = next(reversed(self.begun), "")
-        if self.verb == "show":
-            self.show()
-            return
-        right = True
-        if self.verb == "start":
-            self.start()
-        elif (self.step or self.latest) not in self.begun:
-            raise cli.UserError(f"begin it first: {self.command('start', self.step)}")
-        else:
-            verb = {"check": self.check, "hint": self.hint, "diff": self.diff}[self.verb]
-            right = verb(self.ladder.steps[self.step or self.latest])
+        if self.verb in ("check", "hint", "diff"):
+            self.step = self.step or self.latest
+            if self.step not in self.begun:
+                raise cli.UserError(f"begin it first: {self.command('start', self.step)}")
+        getattr(self, self.verb)()
+
+    def note(self, name: str, **what: int) -> None:
+        """Keep something about a step in `ladder.json`, and make it the latest."""
+        self.latest = name
+        self.begun[name] = self.begun.pop(name, {"done": False, "hints": 0}) | what
         write_text(self.mine / STATE, json.dumps(self.begun, indent=2) + "\n")
-        if not right:
-            sys.exit(1)
 
     def is_done(self, name: str) -> bool:
         return bool(self.begun.get(name, {}).get("done"))
-
-    def begin(self, name: str) -> None:
-        """Make this step the latest, and not done."""
-        self.begun[name] = self.begun.pop(name, {"hints": 0}) | {"done": False}
-        self.latest = name
 
     def show(self) -> None:
         """Print the ladder, and what to do now."""
@@ -103,19 +95,28 @@ class Learn:
             shutil.copytree(ladder.lesson / ladder.package, package, ignore=ignored)
             shutil.copy(ladder.lesson / ladder.program, self.mine / "train.py")
             write_text(self.mine / ".gitignore", "*\n")
-        now = self.latest if self.again or not self.is_done(self.latest) else ""
-        left = [name for name in ladder.steps if not self.is_done(name)]
-        name = self.step or now or next(iter(left), "")
-        if name and (self.again or name not in self.begun):
-            path, target = ladder.place(ladder.steps[name])
-            lesson, source = ladder.source(ladder.steps[name]), self.source(ladder.steps[name])
-            if definition(source, target) != definition(lesson, target):
-                print(f"What you had is kept in {self.keep()}.\n")
-            blank = definition(blanked(lesson, target, ladder.steps[name].write), target)
-            write_text(self.mine / path, with_definition(source, target, blank))
+        if not self.step and (self.again or not self.is_done(self.latest)):
+            self.step = self.latest
+        name = self.step or next((n for n in ladder.steps if not self.is_done(n)), "")
         if name:
-            self.begin(name)
+            self.blank(ladder.steps[name])
+            self.note(name, done=False)
         self.show_next()
+
+    def blank(self, step: Step) -> None:
+        """Take the body of a step out the first time, and again. What would be lost is kept."""
+        if step.name in self.begun and not self.again:
+            return
+        path, target = self.ladder.place(step)
+        lesson, source = self.ladder.source(step), self.source(step)
+        if definition(source, target) != definition(lesson, target):
+            number = 1
+            while (kept := self.mine.with_name(f"{self.mine.name}-{number}")).exists():
+                number += 1
+            shutil.copytree(self.mine, kept)
+            print(f"What you had is kept in {kept}.\n")
+        blank = definition(blanked(lesson, target, step.write), target)
+        write_text(self.mine / path, with_definition(source, target, blank))
 
     def source(self, step: Step) -> str:
         """The learner's file of a step, if Python can read it and the step is in it."""
@@ -128,54 +129,44 @@ class Learn:
             raise cli.UserError(says) from None
         return source
 
-    def keep(self) -> Path:
-        """Copy the learner's folder to the next free name beside it."""
-        number = 1
-        while (kept := self.mine.with_name(f"{self.mine.name}-{number}")).exists():
-            number += 1
-        return Path(shutil.copytree(self.mine, kept))
-
-    def check(self, step: Step) -> bool:
+    def check(self) -> None:
         """Say whether a step is right, or what is wrong."""
+        step = self.ladder.steps[self.step]
         verdict = check(self.ladder, step, self.mine)
+        self.note(step.name, done=verdict.right)
         if not verdict.right:
-            self.begin(step.name)
             say(f"Not yet. {verdict.text}")
-            others = [name for name in self.begun if not self.is_done(name)][:-1]
-            if others:
+            if others := [n for n in self.begun if n != step.name and not self.is_done(n)]:
                 say(f"\nNot done yet either, and perhaps the cause: {', '.join(others)}")
             print(f"\nA hint:    {self.command('hint')}")
             print(f"The term:  python -m shared.dictionary {step.term}")
-            return False
-        self.begun[step.name]["done"] = True
+            sys.exit(1)
         within = f" to within {step.tolerance:g}" if step.tolerance else ""
         say(f"Right: {len(step.probes)} answers, equal to the lesson's{within}.")
         if verdict.text:
             say(f"\n{verdict.text}")
         print(f"\nThe lesson's lines beside yours: {self.command('diff')}")
         self.show_next()
-        return True
 
-    def hint(self, step: Step) -> bool:
+    def hint(self) -> None:
         """Print the hints asked for so far, and one more."""
-        n = self.begun[step.name]["hints"] = min(
-            self.begun[step.name]["hints"] + 1, len(step.hints)
-        )
-        for number, hint in enumerate(step.hints[:n], start=1):
+        hints = self.ladder.steps[self.step].hints
+        shown = min(self.begun[self.step]["hints"] + 1, len(hints))
+        self.note(self.step, hints=shown)
+        for number, hint in enumerate(hints[:shown], start=1):
             say(f"{number}. {hint}")
-        if n == len(step.hints):
+        if shown == len(hints):
             print(f"\nThere are no more. The lesson's own lines: {self.command('diff')}")
-        return True
 
-    def diff(self, step: Step) -> bool:
+    def diff(self) -> None:
         """Print the learner's lines and the lesson's, side by side where there is room."""
+        step = self.ladder.steps[self.step]
         panels = []
         for title, source in [("yours", self.source(step)), ("", self.ladder.source(step))]:
             code = textwrap.dedent(definition(source, self.ladder.place(step)[1])).rstrip()
             syntax = Syntax(code, "python", word_wrap=True, background_color="default")
             panels.append(Panel.fit(syntax, title=title or "the lesson's"))
         Console().print(Columns(panels))
-        return True
 
     def show_next(self) -> None:
         """Print what to write, and where, or what comes after a step that is done."""
