@@ -17,13 +17,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import CodeType, FrameType
 
-from shared.checking import ERROR, Verdict, answers, answers_of_mistakes, judge
+from shared.checking import (
+    ERROR,
+    Verdict,
+    answers,
+    answers_of_forms,
+    answers_of_mistakes,
+    judge,
+)
 from shared.exercises import (
     Form,
     Ladder,
     Step,
     blanked,
-    changed,
     definition,
     with_body,
     with_definition,
@@ -32,9 +38,9 @@ from shared.exercises import (
 
 def _verdict(ladder: Ladder, step: Step, form: Form) -> Verdict:
     """What `check` says of a step that is written in this way."""
-    right = answers(ladder, step, ladder.lesson)
-    yours = answers(ladder, step, ladder.lesson, changed(ladder, step, form))
-    return judge(step, list(right), answers_of_mistakes(ladder, step), list(yours))
+    right = list(answers(ladder, step, ladder.lesson))
+    (yours,) = answers_of_forms(ladder, step, [form])
+    return judge(step, right, answers_of_mistakes(ladder, step), yours)
 
 
 def problems(ladder: Ladder) -> list[str]:
@@ -59,7 +65,8 @@ def _problems_of(ladder: Ladder, step: Step) -> list[str]:
     right = list(answers(ladder, step, ladder.lesson))
     found += [f"the lesson's code fails: {a.parts[ERROR].text}" for a in right if ERROR in a.parts]
     wrong = list(answers_of_mistakes(ladder, step))
-    if judge(step, right, wrong, list(answers(ladder, step, ladder.lesson, blank))).right:
+    (nothing,) = answers_of_forms(ladder, step, ["raise NotImplementedError"])
+    if judge(step, right, wrong, nothing).right:
         found.append("the blank is not noticed")
     for mistake, form in wrong:
         said = judge(step, right, wrong, form)

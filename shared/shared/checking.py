@@ -1,33 +1,32 @@
 """What is wrong with a learner's code: its answers beside the lesson's and those of known mistakes.
 
-The probes of a step are asked of the lesson's package, of the learner's copy, and of the lesson's
-package with each known mistake in it, all imported anew. `check` does so in a process of its own,
-so an endless loop or an exit in the learner's code ends only that process.
+The probes of a step are asked of the lesson's package, of the learner's copy, and of copies with
+each known mistake, all imported anew. `check` does so in a process of its own, so an endless loop
+or an exit in the learner's code ends only that process.
 """
 
 import ast
 import contextlib
 import importlib
-import importlib.abc
-import importlib.util
 import io
 import os
 import random
 import runpy
+import shutil
 import signal
 import sys
+import tempfile
 import textwrap
 import threading
 import traceback
 from _thread import interrupt_main
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib.machinery import ModuleSpec
 from multiprocessing import TimeoutError, get_context
 from pathlib import Path
 from typing import Any
 
-from shared.exercises import Ladder, Mistake, Step, changed
+from shared.exercises import Form, Ladder, Mistake, Step, changed
 from shared.values import Value
 
 PATIENCE = 4.0  # seconds for the learner's code to answer all probes
@@ -77,7 +76,6 @@ def check(ladder: Ladder, step: Step, folder: Path) -> Verdict:
 
 def _verdict(ladder: Ladder, step: Step, folder: Path) -> Verdict:
     """The same, in a process of its own."""
-    sys.dont_write_bytecode = True
     signal.signal(signal.SIGINT, signal.default_int_handler)  # for the timer
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(1)  # those of the process that was forked are not in this one
@@ -152,53 +150,44 @@ def trace(error: BaseException, folder: Path) -> str:
     return "".join(traceback.format_list(theirs[-3:])).rstrip()
 
 
-class OtherSource(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
-    """Imports one module from a text instead of its file."""
-
-    def __init__(self, name: str, text: str) -> None:
-        self.name, self.text = name, text
-
-    def find_spec(self, name: str, path: object, target: object = None) -> ModuleSpec | None:
-        return importlib.util.spec_from_loader(name, self) if name == self.name else None
-
-    def get_source(self, name: str) -> str:
-        return self.text
-
-
-def answers(ladder: Ladder, step: Step, folder: Path, source: str = "") -> Iterator[Answer]:
-    """What the package in `folder` answers; `source` takes the place of the step's file.
-
-    It is imported anew. Afterwards, the modules are those of before.
-    """
-    package = ladder.package
-    modules, path, finders = sys.modules.copy(), sys.path.copy(), sys.meta_path.copy()
+def answers(ladder: Ladder, step: Step, folder: Path) -> Iterator[Answer]:
+    """What the package in a folder answers. It is imported anew, and forgotten afterwards."""
+    before = sys.modules.copy(), sys.path.copy(), sys.dont_write_bytecode
 
     def forget() -> None:
-        for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+        for name in [name for name in sys.modules if name.partition(".")[0] == ladder.package]:
             del sys.modules[name]
 
     forget()
-    sys.path.insert(0, str(folder))
-    if source:
-        module = ".".join(ladder.place(step)[0].with_suffix("").parts)
-        sys.meta_path.insert(0, OtherSource(module, source))
     importlib.invalidate_caches()
+    sys.path.insert(0, str(folder))
+    sys.dont_write_bytecode = True  # it would be taken for that of the next form of the file
     try:
-        names = runpy.run_path(str(ladder.file), run_name=f"{package}.exercises")
+        names = runpy.run_path(str(ladder.file), run_name=f"{ladder.package}.exercises")
         for probe in step.probes:
             yield ask(probe, names, folder)
     finally:
         forget()
+        modules, sys.path[:], sys.dont_write_bytecode = before
         sys.modules.update(modules)
-        sys.path[:], sys.meta_path[:] = path, finders
+
+
+def answers_of_forms(ladder: Ladder, step: Step, forms: Iterable[Form]) -> Iterator[list[Answer]]:
+    """What the lesson's package answers with each of these forms of the step in it."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        shutil.copytree(ladder.lesson / ladder.package, folder / ladder.package)
+        for form in forms:
+            text = changed(ladder, step, form)
+            (folder / ladder.place(step)[0]).write_text(text, encoding="utf-8")
+            yield list(answers(ladder, step, folder))
 
 
 def answers_of_mistakes(ladder: Ladder, step: Step) -> Iterator[tuple[Mistake, list[Answer]]]:
     """What every form of every mistake answers."""
-    for mistake in step.mistakes:
-        for form in mistake.forms:
-            source = changed(ladder, step, form)
-            yield mistake, list(answers(ladder, step, ladder.lesson, source))
+    mistakes = [mistake for mistake in step.mistakes for _ in mistake.forms]
+    forms = [form for mistake in step.mistakes for form in mistake.forms]
+    return zip(mistakes, answers_of_forms(ladder, step, forms))
 
 
 # What they say.

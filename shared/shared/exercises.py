@@ -53,7 +53,7 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Step:
-    """One function, method or class to write; see the top of this module."""
+    """One function or method to write; see the top of this module."""
 
     name: str
     target: str

@@ -95,6 +95,7 @@ class Learn:
             shutil.copytree(ladder.lesson / ladder.package, package, ignore=ignored)
             shutil.copy(ladder.lesson / ladder.program, self.mine / "train.py")
             write_text(self.mine / ".gitignore", "*\n")
+            write_text(self.mine / STATE, "{}\n")
         if not self.step and (self.again or not self.is_done(self.latest)):
             self.step = self.latest
         name = self.step or next((n for n in ladder.steps if not self.is_done(n)), "")
@@ -125,7 +126,8 @@ class Learn:
         try:
             find(source, target)
         except (SyntaxError, ValueError) as error:
-            says = f"{self.mine / path}: {error}; mend it, or copy {path} there and start again"
+            again = self.command("start", step.name, "--again")
+            says = f"{self.mine / path}: {error}; mend it, or copy {path} over it and type {again}"
             raise cli.UserError(says) from None
         return source
 

@@ -275,7 +275,7 @@ def test_a_file_that_python_cannot_read_is_named(ladder, tmp_path):
     climb(ladder, tmp_path / "mine", "start", "total")
     (tmp_path / "mine" / "toy" / "sums.py").write_text("def (")
     done = run(ladder, tmp_path / "mine", "start", "box")
-    assert done.returncode == 2 and "mend it, or copy toy/sums.py there" in done.stderr
+    assert done.returncode == 2 and "mend it, or copy toy/sums.py over it" in done.stderr
 
 
 def test_the_copy_does_not_take_itself_for_the_lesson(ladder, tmp_path):
