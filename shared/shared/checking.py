@@ -145,6 +145,8 @@ def message(error: BaseException) -> str:
 
 def trace(error: BaseException, folder: Path) -> str:
     """The innermost three places of a traceback that are in a folder, as Python prints them."""
+    if isinstance(error, SyntaxError):
+        return ""  # its message has the place
     frames = traceback.extract_tb(error.__traceback__)
     theirs = [frame for frame in frames if folder in Path(frame.filename).parents]
     return "".join(traceback.format_list(theirs[-3:])).rstrip()
