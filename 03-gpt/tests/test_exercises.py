@@ -6,7 +6,7 @@ import sys
 from gpt.exercises import LADDER
 from house.exercises import outdated, problems, refused
 from shared import datasets
-from shared.checking import answers, ask, imported, judge
+from shared.checking import answers, judge
 from shared.exercises import blanked, definition, with_definition
 
 
@@ -182,10 +182,9 @@ def test_each_step_is_right_while_the_others_are_blank(tmp_path, monkeypatch):
         blank = (tmp_path / path).read_text(encoding="utf-8")
         written = with_definition(blank, name, definition(LADDER.source(step), name))
         (tmp_path / path).write_text(written, encoding="utf-8")
-        with imported(LADDER.file, tmp_path) as names:
-            found = [ask(probe, names) for probe in step.probes]
+        right, found = (list(answers(LADDER, step, f)) for f in (LADDER.lesson, tmp_path))
         (tmp_path / path).write_text(blank, encoding="utf-8")
-        assert judge(step, answers(LADDER, step), [], found).right, step.name
+        assert judge(step, right, [], found).right, step.name
 
 
 def test_the_dialogue_of_the_readme_is_what_a_learner_sees(tmp_path):

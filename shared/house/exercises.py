@@ -17,13 +17,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import CodeType, FrameType
 
-from shared.checking import Verdict, answers, answers_of_mistakes, judge
+from shared.checking import (
+    ERROR,
+    Verdict,
+    answers,
+    answers_of_forms,
+    answers_of_mistakes,
+    judge,
+)
 from shared.exercises import (
     Form,
     Ladder,
     Step,
     blanked,
-    changed,
     definition,
     with_body,
     with_definition,
@@ -32,9 +38,9 @@ from shared.exercises import (
 
 def _verdict(ladder: Ladder, step: Step, form: Form) -> Verdict:
     """What `check` says of a step that is written in this way."""
-    right, yours = answers(ladder, step), answers(ladder, step, changed(ladder, step, form))
-    said = judge(step, right, [], yours)
-    return said if said.right else judge(step, right, answers_of_mistakes(ladder, step), yours)
+    right = list(answers(ladder, step, ladder.lesson))
+    (yours,) = answers_of_forms(ladder, step, [form])
+    return judge(step, right, answers_of_mistakes(ladder, step), yours)
 
 
 def problems(ladder: Ladder) -> list[str]:
@@ -56,18 +62,16 @@ def _problems_of(ladder: Ladder, step: Step) -> list[str]:
     blank = blanked(source, name, step.write)
     if with_definition(blank, name, definition(source, name)) != source:
         found.append("blanked and written again, the file is not the same")
-    right = answers(ladder, step)
-    found += [f"the lesson's code fails: {a['error']}" for a in right if "error" in a]
-    wrong = answers_of_mistakes(ladder, step)
-    if judge(step, right, wrong, answers(ladder, step, blank)).right:
+    right = list(answers(ladder, step, ladder.lesson))
+    found += [f"the lesson's code fails: {a.parts[ERROR].text}" for a in right if ERROR in a.parts]
+    wrong = list(answers_of_mistakes(ladder, step))
+    (nothing,) = answers_of_forms(ladder, step, ["raise NotImplementedError"])
+    if judge(step, right, wrong, nothing).right:
         found.append("the blank is not noticed")
-    for mistake, forms in zip(step.mistakes, wrong):
-        for number, form in enumerate(forms):
-            said = judge(step, right, wrong, form)
-            if said.right != mistake.passes or said.mistake not in (mistake, None):
-                found.append(f"form {number} of {mistake.says[:40]!r} is said to be: {said.text}")
-            elif mistake.says not in said.text:
-                found.append(f"form {number} of {mistake.says[:40]!r} is not named: {said.text}")
+    for mistake, form in wrong:
+        said = judge(step, right, wrong, form)
+        if said.right != mistake.passes or mistake.says not in said.text:
+            found.append(f"a form of {mistake.says[:40]!r} is said to be: {said.text}")
     return found
 
 
@@ -122,8 +126,8 @@ def _dialogue(ladder: Ladder, folder: Path) -> Iterator[tuple[str, str, str]]:
     env = os.environ | {"PYTHONPATH": path, "COLUMNS": "80", "PYTHONUTF8": "1"}
     for language, block in re.findall(r"^```(python|console)\n(.*?)^```", section, re.M | re.S):
         if language == "python":
-            begun = json.loads((folder / "mine" / "ladder.json").read_text())["begun"]
-            file, name = ladder.place(ladder.steps[begun[-1]])
+            *_, latest = json.loads((folder / "mine" / "ladder.json").read_text())
+            file, name = ladder.place(ladder.steps[latest])
             source = (folder / "mine" / file).read_text(encoding="utf-8")
             written = with_body(source, name, block)
             (folder / "mine" / file).write_text(written, encoding="utf-8")

@@ -1,15 +1,15 @@
 """Exercises cut from a lesson's own code, and a check that names the mistake.
 
-A step names a function, method or class of the lesson. `blanked` takes its body out of a copy of
-the package, and the learner writes it anew. To check it, the learner's code, the lesson's own and
-that of every known mistake are run on the same probes: whose answers are the learner's says what is
+A step names a function or method of the lesson. `blanked` takes its body out of a copy of the
+package, and the learner writes it anew. To check it, the learner's code, the lesson's own and that
+of every known mistake are run on the same probes: whose answers are the learner's says what is
 wrong. A mistake is a small change to the lesson's code, so there is nothing that could drift apart.
 
 A ladder stands in a lesson's `exercises.py`, which imports what its probes use:
 
     MERGE = Step(
         "merge",                             # python -m tokenizer learn start merge
-        "basic.merge",                       # MODULE.FUNCTION, MODULE.CLASS.METHOD, MODULE.CLASS
+        "basic.merge",                       # MODULE.FUNCTION or MODULE.CLASS.METHOD
         "merge a pair into a new token",
         lecture="zduSFxRajkE 0:30:36",       # video and minute
         term="merge",                        # of DICTIONARY.md
@@ -20,12 +20,12 @@ A ladder stands in a lesson's `exercises.py`, which imports what its probes use:
     )
     LADDER = Ladder(__file__, (MERGE, …), program="train_mine.py")
 
-A probe is an expression, evaluated in `exercises.py` after `random` and torch have been seeded, the
-smallest first: the learner is shown the first that differs. If it is a call, its arguments are
-compared afterwards, too. What it returns may hold numbers, texts, bytes, lists, dicts, sets, and
-tensors; for anything else, let a function of `exercises.py` return these. Each form of a mistake is
-replacements in the step's source, each of which must occur exactly once there, or the text of
-another body. With `passes=True` it is not a mistake but a form that is accepted, with a remark.
+A probe is a call, made in `exercises.py` after `random` and torch have been seeded, the smallest
+first: the learner is shown the first that differs. Its arguments must stay as they are. What it
+returns may hold numbers, texts, bytes, lists, dicts, and tensors; for anything else, let a function
+of `exercises.py` return these. Each form of a mistake is replacements in the step's source, each of
+which must occur exactly once there, or the text of another body. With `passes=True` it is not a
+mistake but a form that is accepted, with a remark.
 
 No ladder knows all mistakes. If a probe returns a dict of named parts, {"loss": …, "gradients": …},
 `parts` has a sentence for each, which is said if that part is the first to be wrong and no mistake
@@ -36,10 +36,10 @@ import ast
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 Form = Mapping[str, str] | str  # of a mistake: replacements, or another body
-Definition = ast.FunctionDef | ast.ClassDef
 
 
 class Mistake:
@@ -53,7 +53,7 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Step:
-    """One function, method or class to write; see the top of this module."""
+    """One function or method to write; see the top of this module."""
 
     name: str
     target: str
@@ -95,68 +95,56 @@ class Ladder:
 # Cutting code out, and putting other code in its place.
 
 
-def find(source: str, name: str) -> Definition:
-    """The definition of `name`, which may be CLASS.METHOD. Raises `ValueError` without one."""
-    body: list[ast.stmt] = ast.parse(source).body
-    node = None
+def find(source: str, name: str) -> ast.FunctionDef:
+    """The function `name`, which may be CLASS.METHOD. Raises `ValueError` without one."""
+    body = ast.parse(source).body
+    node: ast.stmt | None = None
     for part in name.split("."):
-        named = [n for n in body if isinstance(n, Definition) and n.name == part]
-        if not named:
-            raise ValueError(f"there is no {name}")
-        node = named[-1]  # the one that counts, as in Python
-        body = node.body
-    assert node is not None
+        kinds = ast.FunctionDef | ast.ClassDef
+        node = next((n for n in body[::-1] if isinstance(n, kinds) and n.name == part), None)
+        body = node.body if node else []
+    if not isinstance(node, ast.FunctionDef):
+        raise ValueError(f"there is no function {name}")
     return node
 
 
-def lines_of(node: Definition) -> slice:
-    """Where a definition stands among the lines of its file, decorators included."""
-    return slice(min([node.lineno, *(d.lineno for d in node.decorator_list)]) - 1, node.end_lineno)
-
-
-def body_of(node: Definition, lines: list[str]) -> slice:
-    """Where its body stands, without the docstring."""
+def cut(source: str, name: str) -> list[str]:
+    """What stands before a function, its head with the docstring, its body, and the rest."""
+    node, lines = find(source, name), source.splitlines(keepends=True)
     first = node.body[0]
-    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-        return slice(first.end_lineno, node.end_lineno)
-    start = first.lineno - 1
-    while lines[start - 1].strip().startswith("#"):
-        start -= 1
-    return slice(start, node.end_lineno)
+    start = min([node.lineno, *(d.lineno for d in node.decorator_list)]) - 1
+    if ast.get_docstring(node) is not None:
+        body = first.end_lineno
+    else:
+        body = first.lineno - 1
+        while lines[body - 1].strip().startswith("#"):
+            body -= 1
+    return ["".join(lines[a:b]) for a, b in pairwise([0, start, body, node.end_lineno, None])]
 
 
 def definition(source: str, name: str) -> str:
-    """The text of a definition, to the letter."""
-    return "".join(source.splitlines(keepends=True)[lines_of(find(source, name))])
+    """The text of a function, to the letter, decorators included."""
+    _, head, body, _ = cut(source, name)
+    return head + body
 
 
 def with_definition(source: str, name: str, text: str) -> str:
-    """The source with another text in the place of a definition."""
-    lines = source.splitlines(keepends=True)
-    lines[lines_of(find(source, name))] = [text]
-    return "".join(lines)
+    """The source with another text in the place of a function."""
+    before, _, _, after = cut(source, name)
+    return before + text + after
 
 
 def with_body(source: str, name: str, text: str) -> str:
     """The source with another body below the signature and the docstring of a function."""
-    lines = source.splitlines(keepends=True)
-    node = find(source, name)
-    body = textwrap.dedent(text).strip("\n")
-    lines[body_of(node, lines)] = [textwrap.indent(body, " " * (node.col_offset + 4)) + "\n"]
-    return "".join(lines)
+    before, head, _, after = cut(source, name)
+    indent = " " * (find(source, name).col_offset + 4)
+    return before + head + textwrap.indent(textwrap.dedent(text).strip("\n"), indent) + "\n" + after
 
 
 def blanked(source: str, name: str, write: str) -> str:
-    """The source without the body of `name`; of a class, without those of its methods."""
-    node = find(source, name)
-    methods = [n.name for n in node.body if isinstance(n, ast.FunctionDef)]
-    names = [f"{name}.{m}" for m in methods] if isinstance(node, ast.ClassDef) else [name]
-    width = 96 - node.col_offset
-    comment = "\n".join(textwrap.wrap(write, width, initial_indent="# ", subsequent_indent="# "))
-    for one in names:
-        source = with_body(source, one, f"{comment}\nraise NotImplementedError")
-        comment = "# see above"
-    return source
+    """The source without the body of a function; a comment says what to write."""
+    comment = textwrap.fill(write, 88, initial_indent="# ", subsequent_indent="# ")
+    return with_body(source, name, f"{comment}\nraise NotImplementedError")
 
 
 def changed(ladder: Ladder, step: Step, form: Form) -> str:

@@ -1,22 +1,22 @@
 """`python -m PACKAGE learn`: write the code of a lesson yourself, and be told what is wrong.
 
 The learner writes in a folder of their own, `mine/`: a copy of the package, in which the body of
-one step after the other is blank, and a program that trains with it. `ladder.json` there keeps the
-steps begun, the latest last, the steps done, and how many hints of each were asked for.
+one step after the other is blank, and a program that trains with it. `ladder.json` there has the
+steps begun, the latest last: which are done, and how many hints of each were asked for.
 """
 
-import contextlib
 import json
 import shutil
 import sys
 import textwrap
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
+from rich.columns import Columns
 from rich.console import Console
+from rich.panel import Panel
 from rich.syntax import Syntax
-from rich.table import Table
 from tyro.conf import Positional
 
 from shared import cli
@@ -26,20 +26,6 @@ from shared.runs import write_text
 
 STATE = "ladder.json"
 WIDTH = 88
-
-
-@dataclass
-class State:
-    """What `ladder.json` holds."""
-
-    begun: list[str] = field(default_factory=list)
-    done: list[str] = field(default_factory=list)
-    hints: dict[str, int] = field(default_factory=dict)
-
-    def begin(self, name: str) -> None:
-        """Make this step the latest, and not done."""
-        self.begun = [*(other for other in self.begun if other != name), name]
-        self.done = [other for other in self.done if other != name]
 
 
 @dataclass
@@ -70,161 +56,136 @@ class Learn:
         if self.step and self.step not in self.ladder.steps:
             known = ", ".join(self.ladder.steps)
             raise cli.UserError(f"there is no step {self.step!r}; the steps are {known}")
-        if self.again and self.verb != "start":
-            raise cli.UserError("--again is for start")
-        state = State()
+        self.begun: dict[str, dict[str, int]] = {}
         if self.mine.exists():
-            state = State(**json.loads((self.mine / STATE).read_text(encoding="utf-8")))
-        if self.verb == "show":
-            self.show(state)
-            return
-        right = True
-        if self.verb == "start":
-            self.start(state)
-        else:
-            name = self.step or (state.begun[-1] if state.begun else "")
-            if name not in state.begun:
+            self.begun = json.loads((self.mine / STATE).read_text(encoding="utf-8"))
+        self.latest = next(reversed(self.begun), "")
+        if self.verb in ("check", "hint", "diff"):
+            self.step = self.step or self.latest
+            if self.step not in self.begun:
                 raise cli.UserError(f"begin it first: {self.command('start', self.step)}")
-            step = self.ladder.steps[name]
-            if self.verb == "check":
-                right = self.check(step, state)
-            elif self.verb == "hint":
-                self.hint(step, state)
-            else:
-                self.diff(step)
-        write_text(self.mine / STATE, json.dumps(asdict(state), indent=2) + "\n")
-        if not right:
-            sys.exit(1)
+        getattr(self, self.verb)()
 
-    def show(self, state: State) -> None:
+    def note(self, name: str, **what: int) -> None:
+        """Keep something about a step in `ladder.json`, and make it the latest."""
+        self.latest = name
+        self.begun[name] = self.begun.pop(name, {"done": False, "hints": 0}) | what
+        write_text(self.mine / STATE, json.dumps(self.begun, indent=2) + "\n")
+
+    def is_done(self, name: str) -> bool:
+        return bool(self.begun.get(name, {}).get("done"))
+
+    def show(self) -> None:
         """Print the ladder, and what to do now."""
         steps = self.ladder.steps
-        now = state.begun[-1] if state.begun and state.begun[-1] not in state.done else ""
         print(f"{self.ladder.lesson.name}: {len(steps)} steps to write yourself\n")
         for name, step in steps.items():
-            mark = "now" if name == now else "begun" if name in state.begun else ""
-            mark = "done" if name in state.done else mark
+            mark = "now" if name == self.latest else "begun" if name in self.begun else ""
+            mark = "done" if self.is_done(name) else mark
             print(f"  {mark:5}  {name:{max(map(len, steps))}}  {step.title}")
         print()
-        if now:
-            self.show_task(steps[now])
-        else:
-            self.show_next(state)
+        self.show_next()
 
-    def start(self, state: State) -> None:
-        """Go to a step; take its body out, unless that was done before."""
-        left = [name for name in self.ladder.steps if name not in state.done]
-        latest = [name for name in state.begun[-1:] if self.again or name in left]
-        name = self.step or next(iter(latest or left), "")
-        if not name:
-            raise cli.UserError("every step is done; name one, and give --again to begin it anew")
-        step = self.ladder.steps[name]
-        if not self.mine.exists():
-            self.copy_lesson()
-        path, target = self.ladder.place(step)
-        lesson, source = self.ladder.source(step), (self.mine / path).read_text(encoding="utf-8")
-        original = definition(lesson, target)
-        try:
-            untouched = definition(source, target) == original
-        except (SyntaxError, ValueError) as error:
-            if not self.again:
-                hint = "mend it, or give --again to begin the whole file anew"
-                raise cli.UserError(f"{self.mine / path}: {error}; {hint}") from None
-            source = lesson
-        if self.again:
-            print(f"What you had is kept in {self.keep()}.\n")
-        elif name in state.done or (name not in state.begun and not untouched):
-            raise cli.UserError(f"{name} is written already; give --again to begin it anew")
-        if self.again or name not in state.begun:
-            source = with_definition(source, target, original)
-            write_text(self.mine / path, blanked(source, target, step.write))
-        state.begin(name)
-        self.show_task(step)
-
-    def copy_lesson(self) -> None:
-        """Make the learner's folder."""
+    def start(self) -> None:
+        """Go to a step. Take its body out the first time, and again; what would be lost is kept."""
         ladder = self.ladder
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ladder.lesson / ladder.package, self.mine / ladder.package, ignore=ignored)
-        shutil.copy(ladder.lesson / ladder.program, self.mine / "train.py")
-        write_text(self.mine / ".gitignore", "*\n")
-        write_text(self.mine / STATE, json.dumps(asdict(State())))
+        if not self.mine.exists():
+            ignored = shutil.ignore_patterns("__pycache__")
+            package = self.mine / ladder.package
+            shutil.copytree(ladder.lesson / ladder.package, package, ignore=ignored)
+            shutil.copy(ladder.lesson / ladder.program, self.mine / "train.py")
+            write_text(self.mine / ".gitignore", "*\n")
+            write_text(self.mine / STATE, "{}\n")
+        if not self.step and (self.again or not self.is_done(self.latest)):
+            self.step = self.latest
+        name = self.step or next((n for n in ladder.steps if not self.is_done(n)), "")
+        if name:
+            self.blank(ladder.steps[name])
+            self.note(name, done=False)
+        self.show_next()
 
-    def keep(self) -> Path:
-        """Copy the learner's folder to the next free name beside it."""
-        number = 1
-        while (kept := self.mine.with_name(f"{self.mine.name}-{number}")).exists():
-            number += 1
-        shutil.copytree(self.mine, kept, ignore=shutil.ignore_patterns("__pycache__"))
-        return kept
+    def blank(self, step: Step) -> None:
+        """Take the body of a step out the first time, and again. What would be lost is kept."""
+        if step.name in self.begun and not self.again:
+            return
+        path, target = self.ladder.place(step)
+        lesson, source = self.ladder.source(step), self.source(step)
+        if definition(source, target) != definition(lesson, target):
+            number = 1
+            while (kept := self.mine.with_name(f"{self.mine.name}-{number}")).exists():
+                number += 1
+            shutil.copytree(self.mine, kept)
+            print(f"What you had is kept in {kept}.\n")
+        blank = definition(blanked(lesson, target, step.write), target)
+        write_text(self.mine / path, with_definition(source, target, blank))
 
-    def check(self, step: Step, state: State) -> bool:
+    def source(self, step: Step) -> str:
+        """The learner's file of a step, if Python can read it and the step is in it."""
+        path, target = self.ladder.place(step)
+        source = (self.mine / path).read_text(encoding="utf-8")
+        try:
+            find(source, target)
+        except (SyntaxError, ValueError) as error:
+            again = self.command("start", step.name, "--again")
+            says = f"{self.mine / path}: {error}; mend it, or copy {path} over it and type {again}"
+            raise cli.UserError(says) from None
+        return source
+
+    def check(self) -> None:
         """Say whether a step is right, or what is wrong."""
+        step = self.ladder.steps[self.step]
         verdict = check(self.ladder, step, self.mine)
+        self.note(step.name, done=verdict.right)
         if not verdict.right:
-            state.begin(step.name)
             say(f"Not yet. {verdict.text}")
-            if others := [n for n in state.begun if n not in state.done and n != step.name]:
+            if others := [n for n in self.begun if n != step.name and not self.is_done(n)]:
                 say(f"\nNot done yet either, and perhaps the cause: {', '.join(others)}")
             print(f"\nA hint:    {self.command('hint')}")
             print(f"The term:  python -m shared.dictionary {step.term}")
-            return False
-        if step.name not in state.done:
-            state.done.append(step.name)
+            sys.exit(1)
         within = f" to within {step.tolerance:g}" if step.tolerance else ""
         say(f"Right: {len(step.probes)} answers, equal to the lesson's{within}.")
         if verdict.text:
             say(f"\n{verdict.text}")
         print(f"\nThe lesson's lines beside yours: {self.command('diff')}")
-        self.show_next(state)
-        return True
+        self.show_next()
 
-    def hint(self, step: Step, state: State) -> None:
+    def hint(self) -> None:
         """Print the hints asked for so far, and one more."""
-        n = state.hints[step.name] = min(state.hints.get(step.name, 0) + 1, len(step.hints))
-        for number, hint in enumerate(step.hints[:n], start=1):
+        hints = self.ladder.steps[self.step].hints
+        shown = min(self.begun[self.step]["hints"] + 1, len(hints))
+        self.note(self.step, hints=shown)
+        for number, hint in enumerate(hints[:shown], start=1):
             say(f"{number}. {hint}")
-        if n == len(step.hints):
+        if shown == len(hints):
             print(f"\nThere are no more. The lesson's own lines: {self.command('diff')}")
 
-    def diff(self, step: Step) -> None:
-        """Print the learner's definition and the lesson's, side by side where there is room."""
-        path, name = self.ladder.place(step)
-        try:
-            mine = definition((self.mine / path).read_text(encoding="utf-8"), name)
-        except (SyntaxError, ValueError) as error:
-            raise cli.UserError(f"{self.mine / path}: {error}") from None
-        both = [
-            textwrap.dedent(text) for text in (mine, definition(self.ladder.source(step), name))
-        ]
-        console = Console()
-        longest = max(len(line) for text in both for line in text.splitlines())
-        if console.is_terminal and console.width >= 2 * longest + 4:
-            table = Table("yours", "the lesson's", box=None, padding=(0, 2, 0, 0))
-            table.add_row(*(Syntax(text, "python", background_color="default") for text in both))
-            console.print(table)
-        else:
-            print(f"# yours\n{both[0]}\n# the lesson's\n{both[1]}", end="")
+    def diff(self) -> None:
+        """Print the learner's lines and the lesson's, side by side where there is room."""
+        step = self.ladder.steps[self.step]
+        panels = []
+        for title, source in [("yours", self.source(step)), ("", self.ladder.source(step))]:
+            code = textwrap.dedent(definition(source, self.ladder.place(step)[1])).rstrip()
+            syntax = Syntax(code, "python", word_wrap=True, background_color="default")
+            panels.append(Panel.fit(syntax, title=title or "the lesson's"))
+        Console().print(Columns(panels))
 
-    def show_task(self, step: Step) -> None:
-        """Print what to write, and where."""
-        path, name = self.ladder.place(step)
-        video, minute = step.lecture.split()
-        h, m, s = map(int, minute.split(":"))
-        say(f"{step.name}: {step.title}")
-        print(f"Lecture: https://www.youtube.com/watch?v={video}&t={h * 3600 + m * 60 + s}s")
-        say(f"\n{step.write}\n")
-        place = str(self.mine / path)
-        with contextlib.suppress(SyntaxError, ValueError):  # `check` says it
-            place += f", line {find((self.mine / path).read_text(encoding='utf-8'), name).lineno}"
-        print(f"Write it in {place}; then {self.command('check')}")
-
-    def show_next(self, state: State) -> None:
-        """Print what comes after a step that is done."""
-        if len(state.done) < len(self.ladder.steps):
-            print(f"The next step: {self.command('start')}")
-        else:
+    def show_next(self) -> None:
+        """Print what to write, and where, or what comes after a step that is done."""
+        if self.latest and not self.is_done(self.latest):
+            step = self.ladder.steps[self.latest]
+            path, name = self.ladder.place(step)
+            video, minute = step.lecture.split()
+            h, m, s = map(int, minute.split(":"))
+            say(f"{step.name}: {step.title}")
+            print(f"Lecture: https://www.youtube.com/watch?v={video}&t={h * 3600 + m * 60 + s}s")
+            say(f"\n{step.write}\n")
+            line = find(self.source(step), name).lineno
+            print(f"Write it in {self.mine / path}, line {line}; then {self.command('check')}")
+        elif all(map(self.is_done, self.ladder.steps)):
             print(f"All of it is yours. Train with it: cd {self.mine}, then python train.py")
+        else:
+            print(f"The next step: {self.command('start')}")
 
     def command(self, *words: str) -> str:
         """A command of `learn`, as it is to be typed."""
