@@ -38,6 +38,7 @@ ENDLESS = (
     "Your code does not come to an end. Is there a loop whose condition never becomes false, or "
     "that reads a list which it makes longer?"
 )
+DIFFERS = "This is the smallest example in which your code differs."
 SAYS = {
     "NotImplementedError": "This is still blank.",
     "SystemExit": "Your code ends the program. A function ends with `return`.",
@@ -240,7 +241,7 @@ def explain(step: Step, probe: int, yours: Answer, expected: Answer) -> tuple[st
     """A sentence about a wrong answer if no mistake is known, and lines that show it."""
     part = yours.wrong_part(expected, step.tolerance) or ""
     mine, right = yours.parts.get(part, Value(None)), expected.parts.get(part)
-    says, lines = step.parts.get(part, SAYS.get(part, "")), [step.probes[probe]]
+    says, lines = step.parts.get(part, SAYS.get(part, DIFFERS)), [step.probes[probe]]
     if part == ERROR:
         error = mine.leaves[""]
         says = "Your code raises an error." if yours.trace else "What you return cannot be used."

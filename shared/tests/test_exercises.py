@@ -124,7 +124,11 @@ def said(ladder: Ladder, step: str, body: str, tmp_path: Path) -> str:
         ("total", "raise NotImplementedError", "False This is still blank. total([])"),
         ("total", "return (numbers or [0])[-1]", "False You return the last number only."),
         ("total", "return sum(numbers) + 1", "False You begin at one."),
-        ("total", "return 2 * sum(numbers)", "False total([3]) gives 6 expected 3"),
+        (
+            "total",
+            "return 2 * sum(numbers)",
+            "your code differs. total([3]) gives 6 expected 3",
+        ),
         ("total", "print(sum(numbers))", "nothing: is a `return` missing? What it prints is lost"),
         ("total", "print(7)\n    return 9", "Your code printed: 7"),
         ("total", "numbers.append(0)\n    return sum(numbers)", "it changes what it was given"),
