@@ -24,7 +24,7 @@ PAGE = ROOT / "RESULTS.md"
 BLOCK = re.compile(r"(?<=<!-- records -->\n).*(?=<!-- end of records -->)", re.DOTALL)
 NANOGPT = "[nanoGPT](https://github.com/karpathy/nanoGPT)'s `baby`, 3 minutes on an A100: 1.4697"
 LECTURE = "[the lecture](https://youtube.com/watch?v=kCc8FmEb1nY), 15 minutes on an A100: 1.48"
-MAKEMORE = "[lecture 6](https://youtube.com/watch?v=t3YJ5hKiMQ0), a GPU: 1.993"
+MAKEMORE = "[lecture 6](https://youtube.com/watch?v=t3YJ5hKiMQ0)'s WaveNet: 1.993"
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,11 @@ class Record:
     others: str
 
 
+LONG_CONTEXT = "--block-size 256 --batch-size 8"
 RECORDS = (
     Record("02-makemore", "names", "", MAKEMORE),
-    Record("03-gpt", "tiny Shakespeare, 3 minutes", "--steps 1600", f"{NANOGPT}; {LECTURE}"),
-    Record("03-gpt", "tiny Shakespeare, 10 minutes", "--steps 5000", f"{NANOGPT}; {LECTURE}"),
+    Record("03-gpt", "Shakespeare", f"{LONG_CONTEXT} --dropout 0.2 --steps 1500", NANOGPT),
+    Record("03-gpt", "Shakespeare", f"{LONG_CONTEXT} --dropout 0.3 --steps 5000", LECTURE),
 )
 
 
