@@ -97,7 +97,7 @@ class Config:
     n_embd: int = 128
     """Embedding dimension."""
     dropout: float = 0.0
-    """Probability that an activation is zeroed in training."""
+    """Probability that an activation is zeroed in training; in modern, the vector of an n-gram."""
     lr: float = 0.01
     """Learning rate of AdamW, at its peak."""
     muon_lr: float = 0.03
