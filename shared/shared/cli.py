@@ -67,11 +67,12 @@ def check_numbers(
     not_negative: Iterable[str] = (),
 ) -> None:
     """Raise `UserError` for an option of `config` that is too small; None stays as it is."""
-    for names, fails, rule in (
+    rules: list[tuple[Iterable[str], Callable[[float], bool], str]] = [
         (at_least_1, lambda value: value < 1, "must be at least 1"),
         (above_0, lambda value: value <= 0, "must be above 0"),
         (not_negative, lambda value: value < 0, "must not be negative"),
-    ):
+    ]
+    for names, fails, rule in rules:
         for name in names:
             value = getattr(config, name)
             if value is not None and fails(value):
