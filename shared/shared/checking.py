@@ -11,7 +11,6 @@ import importlib
 import io
 import os
 import random
-import runpy
 import shutil
 import signal
 import sys
@@ -22,8 +21,10 @@ import traceback
 from _thread import interrupt_main
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from multiprocessing import TimeoutError, get_context
 from pathlib import Path
+from types import CodeType, ModuleType
 from typing import Any
 
 from shared.exercises import Form, Ladder, Mistake, Step, changed
@@ -153,9 +154,16 @@ def trace(error: BaseException, folder: Path) -> str:
     return "".join(traceback.format_list(theirs[-3:])).rstrip()
 
 
+@cache
+def _compiled(file: Path) -> CodeType:
+    """The code of a file, which is run once for every form of a mistake."""
+    return compile(file.read_text(encoding="utf-8"), file, "exec")
+
+
 def answers(ladder: Ladder, step: Step, folder: Path) -> Iterator[Answer]:
     """What the package in a folder answers. It is imported anew, and forgotten afterwards."""
     before = sys.modules.copy(), sys.path.copy(), sys.dont_write_bytecode
+    exercises = f"{ladder.package}.exercises"
 
     def forget() -> None:
         for name in [name for name in sys.modules if name.partition(".")[0] == ladder.package]:
@@ -166,9 +174,11 @@ def answers(ladder: Ladder, step: Step, folder: Path) -> Iterator[Answer]:
     sys.path.insert(0, str(folder))
     sys.dont_write_bytecode = True  # it would be taken for that of the next form of the file
     try:
-        names = runpy.run_path(str(ladder.file), run_name=f"{ladder.package}.exercises")
+        module = sys.modules[exercises] = ModuleType(exercises)
+        module.__file__ = str(ladder.file)
+        exec(_compiled(ladder.file), vars(module))
         for probe in step.probes:
-            yield ask(probe, names, folder)
+            yield ask(probe, vars(module), folder)
     finally:
         forget()
         modules, sys.path[:], sys.dont_write_bytecode = before
