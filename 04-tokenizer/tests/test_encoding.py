@@ -1,6 +1,7 @@
 """Encoding and decoding: what comes out is what went in, the fast ways are the plain ones."""
 
 import random
+from collections.abc import Mapping
 
 import numpy
 import pytest
@@ -76,6 +77,37 @@ def test_chunk_of_any_bytes_and_length_is_encoded_to_its_bytes(chunk):
     assert FAST.decode_bytes(encode_chunk(chunk, FAST.ranks)) == chunk
 
 
+class Counting(Mapping):
+    """Ranks that count how often they are asked."""
+
+    def __init__(self, ranks):
+        self.ranks, self.asked = ranks, 0
+
+    def __getitem__(self, token):
+        self.asked += 1
+        return self.ranks[token]
+
+    def get(self, token, default=None):
+        self.asked += 1
+        return self.ranks.get(token, default)
+
+    def __iter__(self):
+        return iter(self.ranks)
+
+    def __len__(self):
+        return len(self.ranks)
+
+
+@pytest.mark.parametrize("letters", [b"a", b" ", b"'", b"the", "🙂".encode(), bytes(range(256))])
+def test_work_for_a_long_chunk_grows_with_its_length_only(letters):
+    draw, work = random.Random(1337), []
+    for n in (2_000, 20_000):
+        ranks = Counting(FAST.ranks)
+        merge_by_heap(bytes(draw.choices(letters, k=n)), ranks)
+        work.append(ranks.asked / n)
+    assert work[1] < 1.1 * work[0] < 10
+
+
 def test_memo_is_bounded_and_forgetting_changes_nothing(monkeypatch):
     monkeypatch.setattr(fast, "MEMO_SIZE", 200)
     tokenizer = trained(FastTokenizer())
@@ -83,6 +115,14 @@ def test_memo_is_bounded_and_forgetting_changes_nothing(monkeypatch):
         text = f" word{'x' * number} the theory"
         assert tokenizer.encode(text) == PLAIN.encode(text)
         assert sum(map(len, tokenizer._memo)) <= 200
+
+
+def test_ids_in_the_range_of_surrogates_survive_the_memo():
+    tokenizer = FastTokenizer()
+    merges = {(97, 98): 0xD800, (99, 100): 0xDFFF, (101, 102): 0x10FFFF}
+    tokenizer._set_ranks(tokenizer.ranks | {b"ab": 0xD800, b"cd": 0xDFFF, b"ef": 0x10FFFF})
+    assert tokenizer.encode("abcdef ab") == [0xD800, 0xDFFF, 0x10FFFF, 32, 0xD800]
+    assert tokenizer.merges == merges
 
 
 @pytest.mark.parametrize("num_workers", [1, 2])
@@ -132,6 +172,12 @@ def test_special_token_in_ordinary_text_is_an_error(tokenizer):
         tokenizer.encode("text <|fim|>")
 
 
+@both
+def test_special_token_that_is_not_in_a_set_is_an_error(tokenizer):
+    with pytest.raises(ValueError, match="or a set of special tokens, not 'end'"):
+        tokenizer.encode("text", "end")
+
+
 @pytest.mark.parametrize("special_tokens", [{"<|end|>": 100}, {"<|a|>": 1000, "<|b|>": 1000}])
 def test_special_token_with_an_id_that_is_taken_is_refused_and_changes_nothing(special_tokens):
     tokenizer = FastTokenizer()
@@ -142,7 +188,7 @@ def test_special_token_with_an_id_that_is_taken_is_refused_and_changes_nothing(s
 
 
 @both
-@pytest.mark.parametrize("bad", [296, -1, 1 << 40])
+@pytest.mark.parametrize("bad", [296, 999, 1003, -1, 1 << 40])
 def test_id_outside_the_vocabulary_is_named(tokenizer, bad):
     with pytest.raises(ValueError, match=f"id {bad} is not in the vocabulary"):
         tokenizer.decode([97, 1000, bad, 98])

@@ -6,6 +6,7 @@ import sys
 from importlib.metadata import version
 
 import pytest
+import regex
 import tiktoken
 from awkward import texts
 from conftest import both_of
@@ -18,7 +19,6 @@ from tokenizer.ranks import recover_merges
 
 COMPANY = ["{}'t", "1{}A", "\t{}", "a{}b"]  # before 't; after a digit, before a capital; …
 CHARACTERS = [chr(i) for i in range(0x110000) if not 0xD800 <= i < 0xE000]
-IN_USE = [char for char in CHARACTERS if not 0x40000 <= ord(char) < 0xE0000]  # no empty planes
 
 
 @pytest.mark.parametrize("company", COMPANY)
@@ -31,15 +31,22 @@ def test_every_code_point_in_company(published, company):
     pieces = tiktoken.Encoding(
         "pieces", pat_str="(?s).+", mergeable_ranks=ours.ranks, special_tokens={"\0\0": 1 << 20}
     )
-    characters = CHARACTERS if company == COMPANY[0] else IN_USE
-    for start in range(0, len(characters), 1 << 14):
-        block = characters[start : start + (1 << 14)]
+    for start in range(0, len(CHARACTERS), 1 << 14):
+        block = CHARACTERS[start : start + (1 << 14)]
         text = " ".join(map(company.format, block))
         ids = pieces.encode("\0\0".join(ours.split(text)), allowed_special="all")
         assert [i for i in ids if i != 1 << 20] == theirs.encode_ordinary(text), (
             f"tiktoken {version('tiktoken')} does not cut as we do with regex {version('regex')}, "
             f"somewhere from U+{ord(block[0]):04X} to U+{ord(block[-1]):04X}"
         )
+
+
+@pytest.mark.parametrize("company", COMPANY)
+def test_code_points_that_regex_has_in_another_class(both, company):
+    ours, theirs = both
+    for block in blocks([chr(i) for i in unicode._differences()[0]]):
+        text = " ".join(map(company.format, block))
+        assert ours.encode(text) == theirs.encode(text)
 
 
 def test_stored_differences_are_those_of_the_installed_versions():
@@ -58,6 +65,18 @@ def test_differences_are_found_anew_for_other_versions(monkeypatch):
     found, candidates = unicode._differences.__wrapped__()
     assert found == stored
     assert all(candidates.match(chr(i)) for i in found)
+
+
+@pytest.mark.parametrize("name", unicode.STAND_INS)
+def test_stand_in_is_in_its_class_and_no_other(name):
+    bytes_only = {bytes([i]): i for i in range(256)}
+    for pattern in unicode.STAND_INS.keys() - {"none"}:
+        stand_in = unicode.STAND_INS[name]
+        theirs = tiktoken.Encoding(
+            "class", pat_str=pattern, mergeable_ranks=bytes_only, special_tokens={}
+        )
+        for found in (regex.match(pattern, stand_in), theirs.encode(stand_in)):
+            assert bool(found) == (pattern == name)
 
 
 def blocks(characters):
@@ -128,11 +147,25 @@ def test_any_ids_are_decoded_as_tiktoken_does_even_where_they_are_no_utf8(both, 
     assert ours.decode_tokens_bytes(ids) == theirs.decode_tokens_bytes(ids)
 
 
+def test_id_unknown_to_both_is_an_error_in_both(both):
+    ours, theirs = both
+    with pytest.raises(ValueError, match="not in the vocabulary"):
+        ours.decode([ours.n_vocab])
+    with pytest.raises(KeyError):
+        theirs.decode([ours.n_vocab])
+
+
 def test_vocabulary_pattern_and_special_tokens_are_tiktokens(both):
     ours, theirs = both
     assert ours.n_vocab == theirs.n_vocab
     assert ours.pattern == theirs._pat_str
     assert ours.special_tokens == theirs._special_tokens
+
+
+def test_published_tokenizer_becomes_the_same_encoding(published):
+    ours, theirs = published
+    text = "It's 2026, naïve 日本語 🙂\n\n  x"
+    assert ours.to_tiktoken().encode(text) == theirs.encode(text)
 
 
 @pytest.mark.parametrize("text", ["a" * 100_000, " " * 100_000, "'" * 100_000, "🙂" * 25_000])
@@ -152,10 +185,19 @@ def test_recovered_merges_make_the_published_ranks_again(published):
         assert len(ours.merges) == 50_000
 
 
-def test_published_tokenizer_keeps_its_ranks():
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda tokenizer: tokenizer.train("low lower lowest", 260),
+        lambda tokenizer: tokenizer.train_from_iterator(["low lower lowest"], 260),
+        lambda tokenizer: tokenizer.load("x.model"),
+    ],
+)
+def test_published_tokenizer_keeps_its_ranks(monkeypatch, change):
+    monkeypatch.setattr("tokenizer.files.load", lambda path, pattern: FastTokenizer().model())
     tokenizer, theirs = both_of("gpt2")
     with pytest.raises(NotImplementedError, match="GPT2Tokenizer keeps the ranks that OpenAI"):
-        tokenizer.train("low lower lowest", 260)
+        change(tokenizer)
     assert tokenizer.encode("hello world") == theirs.encode("hello world")
 
 
